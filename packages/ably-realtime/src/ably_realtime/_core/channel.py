@@ -1,0 +1,385 @@
+"""A channel: attach, detach, suspend, and the serials that mark its position (RTL).
+
+One machine with the seven states of RTL2; `_enter` is the only way into a state. Attach and
+detach calls that meet a pending one of the other kind wait in `_later` and are looked at afresh
+when it completes (RTL4h, RTL5i).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Protocol
+
+from .._wire.error_info import ErrorInfo
+from .._wire.frames import Action, Flag, Frame
+from ..states import ChannelEvent, ChannelMode, ChannelState, ConnectionState
+from . import faults
+from .backoff import retry_delay
+from .channel_settings import ChannelSettings
+from .effects import ChannelChanged, Deliver, Effect, Reject, Resolve, Trace
+from .inbound import decode_messages
+from .timers import TimerQueue, Timers
+
+S = ChannelState
+
+
+class Timer(Enum):
+    """The deadlines of a channel."""
+
+    REQUEST = auto()  # an answer to ATTACH or DETACH (RTL4f, RTL5f)
+    RETRY = auto()  # the next automatic attach (RTL13b)
+
+
+_TIMERS_OF: dict[ChannelState, frozenset[Timer]] = {
+    S.INITIALIZED: frozenset(),
+    S.ATTACHING: frozenset({Timer.REQUEST}),
+    S.ATTACHED: frozenset({Timer.REQUEST}),  # new options are being attached (RTL16a)
+    S.DETACHING: frozenset({Timer.REQUEST}),
+    S.DETACHED: frozenset(),
+    S.SUSPENDED: frozenset({Timer.RETRY}),
+    S.FAILED: frozenset(),
+}
+
+_NO_ATTACH = frozenset(
+    {
+        ConnectionState.SUSPENDED,
+        ConnectionState.CLOSING,
+        ConnectionState.CLOSED,
+        ConnectionState.FAILED,
+    }
+)  # RTL4b
+
+
+class Line(Protocol):
+    """What a channel needs of the connection."""
+
+    @property
+    def state(self) -> ConnectionState: ...
+
+    @property
+    def error_reason(self) -> ErrorInfo | None: ...
+
+
+class Channel:
+    """Decides what a channel sends, what it delivers, and when it tries again."""
+
+    def __init__(
+        self,
+        name: str,
+        line: Line,
+        queue: TimerQueue,
+        emit: Callable[[Effect], None],
+        send: Callable[[Frame], None],
+        forget: Callable[[str], None],
+        random: Callable[[], float],
+        *,
+        request_timeout: float,
+        retry_timeout: float,
+        channel_serial: str | None = None,
+    ) -> None:
+        self.name = name
+        self._line = line
+        self._emit = emit
+        self._send = send
+        self._forget = forget
+        self._random = random
+        self._request_timeout = request_timeout
+        self._retry_timeout = retry_timeout
+        self._retries = 0
+        self._attaching: list[int] = []
+        self._detaching: list[int] = []
+        self._releasing: list[int] = []
+        self._later: list[tuple[Callable[[int, float], None], int]] = []
+        self._before_detaching = S.INITIALIZED
+        self.timers = Timers(queue)
+        self.state = S.INITIALIZED
+        self.error_reason: ErrorInfo | None = None
+        self.settings = ChannelSettings()
+        self.attach_serial: str | None = None
+        self.channel_serial = channel_serial
+        self.modes: frozenset[ChannelMode] = frozenset()
+        self.params: dict[str, str] = {}
+
+    # -- what the application asks for
+
+    def attach(self, op: int, now: float) -> None:
+        """RTL4."""
+        match self.state:
+            case S.ATTACHED:
+                self._emit(Resolve(op))
+            case S.DETACHING:
+                self._later.append((self.attach, op))
+            case S.ATTACHING if self._later:
+                self._later.append((self.attach, op))
+            case S.ATTACHING:
+                self._attaching.append(op)
+            case _ if self._line.state in _NO_ATTACH:
+                self._emit(Reject(op, self._line_unusable("attach")))
+            case _:
+                self.error_reason = None  # RTL4g
+                self._attaching.append(op)
+                self._begin_attach(None, now)
+
+    def detach(self, op: int, now: float) -> None:
+        """RTL5."""
+        match self.state:
+            case S.INITIALIZED | S.DETACHED:
+                self._emit(Resolve(op))
+            case S.FAILED:
+                self._emit(Reject(op, faults.channel_unusable(self.name, self.state, "detach")))
+            case S.DETACHING if not self._later:
+                self._detaching.append(op)
+            case S.DETACHING | S.ATTACHING:
+                self._later.append((self.detach, op))
+            case S.ATTACHED if self._line.state is ConnectionState.CONNECTED:
+                self._detaching.append(op)
+                self._begin_detach(now)
+            case S.ATTACHED | S.SUSPENDED:  # RTL5l, RTL5j
+                self._enter(S.DETACHED, now)
+                self._emit(Resolve(op))
+
+    def release(self, op: int, now: float) -> None:
+        """Detach, then be forgotten (RTS4a)."""
+        match self.state:
+            case S.ATTACHING | S.DETACHING:
+                self._later.append((self.release, op))
+            case S.ATTACHED if self._line.state is ConnectionState.CONNECTED:
+                self._releasing.append(op)
+                self._begin_detach(now)
+            case S.ATTACHED | S.SUSPENDED:
+                self._releasing.append(op)
+                self._enter(S.DETACHED, now)
+            case _:
+                self._forget(self.name)
+                self._emit(Resolve(op))
+
+    def must_reattach_for(self, settings: ChannelSettings) -> bool:
+        """Whether these settings take effect only by attaching again (RTL16a)."""
+        return bool(settings.params or settings.modes) and self.state in (S.ATTACHED, S.ATTACHING)
+
+    def configure(self, op: int, settings: ChannelSettings, now: float) -> None:
+        """RTL16."""
+        self.settings = settings
+        if not self.must_reattach_for(settings):
+            self._emit(Resolve(op))
+            return
+        self._attaching.append(op)
+        if self._line.state is ConnectionState.CONNECTED:
+            self._send_attach(now)
+
+    # -- what happens on the connection
+
+    def prepare_reattach(self, now: float) -> None:
+        """RTL3d, first half: take the state that CONNECTED finds channels in (RTL3d1)."""
+        if self.state in (S.ATTACHED, S.SUSPENDED):
+            self._enter(S.ATTACHING, now)
+
+    def resume(self, now: float) -> None:
+        """RTL3d, second half, and RTN19b: send what is pending."""
+        if self.state is S.ATTACHING:
+            self._send_attach(now)
+        elif self.state is S.DETACHING:
+            self._send_detach(now)
+
+    def line_lost(self) -> None:
+        """DISCONNECTED leaves the state alone (RTL3e), but nothing is on its way any more."""
+        self.timers.keep_only(frozenset())  # RTL13c, and requests that died with the transport
+
+    def line_suspended(self, error: ErrorInfo, now: float) -> None:
+        """RTL3c."""
+        self._line_ended(S.SUSPENDED, error, now)
+
+    def line_closed(self, error: ErrorInfo | None, now: float) -> None:
+        """RTL3b."""
+        self._line_ended(S.DETACHED, error, now)
+
+    def line_failed(self, error: ErrorInfo, now: float) -> None:
+        """RTL3a."""
+        self._line_ended(S.FAILED, error, now)
+
+    def reinitialize(self, now: float) -> None:
+        """RTN11d."""
+        self.error_reason = None
+        if self.state is not S.INITIALIZED:
+            self._enter(S.INITIALIZED, now)
+
+    # -- what the server says
+
+    def received(self, frame: Frame, now: float) -> None:
+        """A frame that names this channel."""
+        match frame.action:
+            case Action.MESSAGE:
+                self._messages(frame)
+            case Action.ATTACHED:
+                self._attached(frame, now)
+            case Action.DETACHED:
+                self._detached(frame, now)
+            case Action.ERROR:  # RTL14
+                self._enter(S.FAILED, now, self._reason(frame.error, S.FAILED))
+            case _:
+                self._emit(Trace(f"ignored in state {self.state}: {frame}"))
+
+    def _messages(self, frame: Frame) -> None:
+        if self.state is not S.ATTACHED:  # RTL17
+            self._emit(Trace(f"not attached, so not delivered: {frame}"))
+            return
+        messages = decode_messages(frame, self._emit)
+        self._move_to(frame.channel_serial)
+        self._emit(Deliver(self.name, messages))
+
+    def _attached(self, frame: Frame, now: float) -> None:
+        match self.state:
+            case S.DETACHING:  # RTL5k
+                self._send_detach(now)
+                return
+            case S.DETACHED:
+                self._begin_detach(now)
+                return
+            case S.INITIALIZED | S.FAILED:
+                self._emit(Trace(f"ignored in state {self.state}: {frame}"))
+                return
+        resumed = bool(frame.flags & Flag.RESUMED)
+        self.modes = frozenset(mode for mode in ChannelMode if frame.flags & mode.value)  # RTL4m
+        self.params = dict(frame.params or {})  # RTL4k1
+        self._move_to(frame.channel_serial)
+        if not resumed:
+            self.attach_serial = frame.channel_serial  # RTL15c
+        backlog = bool(frame.flags & Flag.HAS_BACKLOG)
+        self._retries = 0
+        self.error_reason = frame.error
+        self.timers.clear(Timer.REQUEST)
+        if self.state is not S.ATTACHED:
+            self._enter(S.ATTACHED, now, frame.error, resumed=resumed, has_backlog=backlog)
+            return
+        if not resumed:  # RTL12
+            self._announce(S.ATTACHED, ChannelEvent.UPDATE, frame.error, resumed, backlog)
+        self._settle(S.ATTACHED, None, now)
+
+    def _detached(self, frame: Frame, now: float) -> None:
+        match self.state:
+            case S.DETACHING:
+                self._enter(S.DETACHED, now, frame.error)
+            case S.ATTACHED | S.SUSPENDED:  # RTL13a
+                self._begin_attach(frame.error, now)
+            case S.ATTACHING:  # RTL13b
+                self._suspend(self._reason(frame.error, S.SUSPENDED), now)
+            case _:
+                self._emit(Trace(f"ignored in state {self.state}: {frame}"))
+
+    # -- attaching and detaching
+
+    def _begin_attach(self, reason: ErrorInfo | None, now: float) -> None:
+        self._enter(S.ATTACHING, now, reason)
+        if self._line.state is ConnectionState.CONNECTED:
+            self._send_attach(now)
+
+    def _begin_detach(self, now: float) -> None:
+        self._before_detaching = self.state
+        self._enter(S.DETACHING, now)
+        self._send_detach(now)
+
+    def _send_attach(self, now: float) -> None:
+        self._send(
+            Frame(
+                Action.ATTACH,
+                channel=self.name,
+                channel_serial=self.channel_serial,  # RTL4c1
+                flags=self.settings.flags,
+                params=self.settings.params,
+            )
+        )
+        self.timers.set(Timer.REQUEST, now + self._request_timeout, self._attach_timed_out)
+
+    def _send_detach(self, now: float) -> None:
+        self._send(Frame(Action.DETACH, channel=self.name))
+        self.timers.set(Timer.REQUEST, now + self._request_timeout, self._detach_timed_out)
+
+    def _attach_timed_out(self, now: float) -> None:
+        self._suspend(faults.channel_timed_out(self.name, "attach", self._request_timeout), now)
+
+    def _detach_timed_out(self, now: float) -> None:
+        error = faults.channel_timed_out(self.name, "detach", self._request_timeout)
+        self._enter(self._before_detaching, now, error)
+
+    def _suspend(self, reason: ErrorInfo, now: float) -> None:
+        """Fail the attach and plan the next one (RTL13b)."""
+        self._retries += 1
+        delay = retry_delay(self._retry_timeout, self._retries, self._random())
+        self._enter(S.SUSPENDED, now, reason)
+        if self.state is S.SUSPENDED:  # nobody detached it meanwhile
+            self.timers.set(Timer.RETRY, now + delay, lambda at: self._begin_attach(None, at))
+
+    def _line_ended(self, state: ChannelState, error: ErrorInfo | None, now: float) -> None:
+        if self.state in (S.ATTACHING, S.ATTACHED):
+            self._enter(state, now, error)
+        elif self.state is S.DETACHING:
+            self._enter(S.DETACHED, now)
+        else:
+            self.timers.keep_only(frozenset())
+
+    # -- the one way into a state, and what follows from it
+
+    def _enter(
+        self,
+        state: ChannelState,
+        now: float,
+        reason: ErrorInfo | None = None,
+        *,
+        resumed: bool = False,
+        has_backlog: bool = False,
+    ) -> None:
+        previous, self.state = self.state, state
+        self.timers.keep_only(_TIMERS_OF[state])
+        if reason is not None:
+            self.error_reason = reason
+        if state in (S.DETACHED, S.FAILED):
+            self.channel_serial = None  # RTL15b2
+        self._announce(previous, ChannelEvent(state.value), reason, resumed, has_backlog)
+        self._settle(state, reason, now)
+
+    def _announce(
+        self,
+        previous: ChannelState,
+        event: ChannelEvent,
+        reason: ErrorInfo | None,
+        resumed: bool,
+        has_backlog: bool,
+    ) -> None:
+        self._emit(
+            ChannelChanged(self.name, previous, self.state, event, reason, resumed, has_backlog)
+        )
+
+    def _settle(self, state: ChannelState, reason: ErrorInfo | None, now: float) -> None:
+        """Settle every call that this state decides, then look at those that waited for it."""
+        if state in (S.ATTACHING, S.DETACHING):
+            return
+        self._settle_calls(self._attaching, state is S.ATTACHED, state, reason)  # RTL4d
+        self._settle_calls(self._detaching, state is S.DETACHED, state, reason)
+        if self._releasing and state in (S.DETACHED, S.FAILED):
+            self._forget(self.name)
+            self._settle_calls(self._releasing, True, state, reason)
+        self._settle_calls(self._releasing, False, state, reason)
+        later, self._later = self._later, []
+        for again, op in later:
+            again(op, now)
+
+    def _settle_calls(
+        self, ops: list[int], reached: bool, state: ChannelState, reason: ErrorInfo | None
+    ) -> None:
+        for op in ops:
+            self._emit(Resolve(op) if reached else Reject(op, self._reason(reason, state)))
+        ops.clear()
+
+    def _move_to(self, serial: str | None) -> None:
+        """RTL15b."""
+        if serial is not None:
+            self.channel_serial = serial
+
+    def _reason(self, error: ErrorInfo | None, state: ChannelState) -> ErrorInfo:
+        return error or faults.channel_failed(self.name, state, None)
+
+    def _line_unusable(self, operation: str) -> ErrorInfo:
+        return faults.connection_unusable(
+            self._line.state, f"{operation} channel {self.name!r}", self._line.error_reason
+        )

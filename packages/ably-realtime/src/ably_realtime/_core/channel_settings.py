@@ -1,0 +1,19 @@
+"""What the application chose for a channel, as the core needs it (TB2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..states import ChannelMode
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    params: Mapping[str, str] = field(default_factory=dict)
+    modes: frozenset[ChannelMode] = frozenset()
+
+    @property
+    def flags(self) -> int:
+        """The modes as bits of an ATTACH frame (RTL4l)."""
+        return sum(mode.value for mode in self.modes)

@@ -1,0 +1,115 @@
+"""Frames that the server must acknowledge: order, serials and outcome (RTN7, RTN19)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .._wire.error_info import ErrorInfo
+from .._wire.frames import Frame
+from ..messages import PublishResult
+from . import faults
+from .effects import Effect, Reject, Resolve
+
+
+@dataclass(slots=True)
+class _Entry:
+    op: int
+    frame: Frame
+
+
+class Outbox:
+    """Holds each frame from its acceptance to its outcome.
+
+    Serials are assigned here and nowhere else, at the moment of sending: `_sent` is exactly the
+    frames that carry one, consecutive and in order; `_queued` are the frames behind them.
+    """
+
+    def __init__(
+        self, emit: Callable[[Effect], None], send: Callable[[Frame], None], next_serial: int = 0
+    ) -> None:
+        self._emit = emit
+        self._send = send
+        self._sent: deque[_Entry] = deque()
+        self._queued: deque[_Entry] = deque()
+        self.next_serial = next_serial
+
+    def send(self, op: int, frame: Frame) -> None:
+        """Number a frame and send it, as the connection is CONNECTED."""
+        self._transmit(_Entry(op, frame))
+
+    def queue(self, op: int, frame: Frame) -> None:
+        """Keep a frame until the connection is CONNECTED (RTL6c2)."""
+        self._queued.append(_Entry(op, frame))
+
+    def forget_serials(self) -> None:
+        """Start numbering at 0 again: the server does not know this connection (RTN15c7)."""
+        self.next_serial = 0
+
+    def resend(self, *, renumber: bool) -> None:
+        """Send again what awaits its outcome, on a new transport (RTN19a).
+
+        A resumed connection keeps the serials, so that the server recognises repeats; on any
+        other the frames are new to the server and are numbered again (RTN19a2).
+        """
+        unsettled, self._sent = self._sent, deque()
+        for entry in unsettled:
+            if renumber:
+                self._transmit(entry)
+            else:
+                self._sent.append(entry)
+                self._send(entry.frame)
+
+    def flush(self) -> None:
+        """Send everything that was queued."""
+        while self._queued:
+            self._transmit(self._queued.popleft())
+
+    def acknowledged(self, serial: int, count: int, results: list[list[str | None]]) -> None:
+        """Settle `count` frames from `serial` on; earlier ones were skipped (implicit NACK)."""
+        for entry, index in self._take(serial, count):
+            serials = results[index] if index < len(results) else []
+            self._emit(Resolve(entry.op, PublishResult(tuple(serials))))
+
+    def refused(self, serial: int, count: int, error: ErrorInfo | None) -> None:
+        """Fail `count` frames from `serial` on; earlier ones were skipped (implicit NACK)."""
+        for entry, _ in self._take(serial, count):
+            self._emit(Reject(entry.op, error or faults.not_accepted(_serial(entry))))
+
+    def fail_all(self, error: ErrorInfo) -> None:
+        """Fail everything, sent or queued (RTN7e, RTN7d)."""
+        entries = [*self._sent, *self._queued]
+        self._sent.clear()
+        self._queued.clear()
+        for entry in entries:
+            self._emit(Reject(entry.op, error))
+
+    def _transmit(self, entry: _Entry) -> None:
+        entry.frame.msg_serial = self.next_serial
+        self.next_serial += 1
+        self._sent.append(entry)
+        self._send(entry.frame)
+
+    def _take(self, serial: int, count: int) -> list[tuple[_Entry, int]]:
+        """Remove the frames an ACK or NACK covers, with their place in it.
+
+        What was settled before is ignored, as the protocol asks; what lies before `serial` and
+        is still open was skipped by the server.
+        """
+        end = serial + count
+        covered: list[tuple[_Entry, int]] = []
+        while self._sent and _serial(self._sent[0]) < end:
+            entry = self._sent.popleft()
+            position = _serial(entry)
+            if position < serial:
+                self._emit(Reject(entry.op, faults.skipped_by_server(position)))
+            else:
+                covered.append((entry, position - serial))
+        return covered
+
+
+def _serial(entry: _Entry) -> int:
+    serial = entry.frame.msg_serial
+    assert serial is not None, "only numbered frames are in flight"
+    return serial

@@ -1,0 +1,61 @@
+"""Deadlines as state: each machine shows its own, the driver sees only the earliest."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Hashable
+
+
+class TimerQueue:
+    """The deadlines of all machines of one session, earliest first."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Timers, Hashable]] = []
+        self._pushed = 0
+
+    def push(self, deadline: float, owner: Timers, timer: Hashable) -> None:
+        self._pushed += 1
+        heapq.heappush(self._heap, (deadline, self._pushed, owner, timer))
+
+    def next_deadline(self) -> float | None:
+        """The earliest deadline that still stands, in the session's milliseconds."""
+        while self._heap:
+            deadline, _, owner, timer = self._heap[0]
+            if owner.deadlines.get(timer) == deadline:
+                return deadline
+            heapq.heappop(self._heap)  # replaced or cleared since it was pushed
+        return None
+
+    def fire_due(self, now: float) -> None:
+        """Run every action whose deadline has passed, including those set meanwhile."""
+        while (deadline := self.next_deadline()) is not None and deadline <= now:
+            _, _, owner, timer = heapq.heappop(self._heap)
+            owner.fire(timer, now)
+
+
+class Timers:
+    """The timers of one machine: at most one of a kind, and `deadlines` shows them all."""
+
+    def __init__(self, queue: TimerQueue) -> None:
+        self._queue = queue
+        self._actions: dict[Hashable, Callable[[float], None]] = {}
+        self.deadlines: dict[Hashable, float] = {}
+
+    def set(self, timer: Hashable, deadline: float, action: Callable[[float], None]) -> None:
+        """Run `action(now)` at `deadline`, instead of whatever this timer was to run."""
+        self.deadlines[timer] = deadline
+        self._actions[timer] = action
+        self._queue.push(deadline, self, timer)
+
+    def clear(self, timer: Hashable) -> None:
+        if self.deadlines.pop(timer, None) is not None:
+            del self._actions[timer]
+
+    def keep_only(self, allowed: frozenset[Hashable]) -> None:
+        """Drop every timer that does not belong to the state just entered."""
+        for timer in [timer for timer in self.deadlines if timer not in allowed]:
+            self.clear(timer)
+
+    def fire(self, timer: Hashable, now: float) -> None:
+        del self.deadlines[timer]
+        self._actions.pop(timer)(now)

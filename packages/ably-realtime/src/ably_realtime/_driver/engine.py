@@ -1,0 +1,400 @@
+"""The engine: one inbox, run to completion, and the performance of effects.
+
+`post` is the only way in. While an input is handled, and while the listeners that follow from it
+run, whatever else happens waits in the inbox: a listener that publishes queues behind the batch
+it was called from. Only dials, HTTP requests and the application's own callbacks are tasks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from .._core import effects as fx
+from .._core import inputs as do
+from .._core.session import Session
+from .._wire.codec import Codec, MalformedFrame
+from .._wire.error_info import ErrorInfo
+from .._wire.secret import Secret
+from ..errors import AblyError
+from ..messages import Message
+from ..seams import Clock, TimerHandle, TransportFactory, TransportRequest
+from .link import Link
+from .listeners import Tasks
+
+log = logging.getLogger("ably_realtime")
+log_frames = logging.getLogger("ably_realtime.frames")
+
+
+class Surroundings(Protocol):
+    """What the engine needs beside sockets and time: credentials and a look at the internet."""
+
+    async def token(self, refused: str | None) -> str: ...
+
+    async def is_online(self) -> bool: ...
+
+    def confirm_client_id(self, client_id: str | None) -> None: ...
+
+    def prefer_host(self, host: str | None) -> None: ...
+
+    def explain(self, error: BaseException) -> tuple[ErrorInfo, bool]:
+        """Why no token came, and whether that is final (RSA4d)."""
+        ...
+
+    def request_for(self, host: str, params: dict[str, str]) -> TransportRequest: ...
+
+
+class Audience(Protocol):
+    """Who hears what the core announces: the facades of the client."""
+
+    def connection_changed(self, change: fx.ConnectionChanged) -> None: ...
+
+    def channel_changed(self, change: fx.ChannelChanged) -> None: ...
+
+    def deliver(self, channel: str, messages: list[Message]) -> None: ...
+
+    def forget(self, channel: str) -> None: ...
+
+
+class Engine:
+    """Runs one session on one event loop, which it takes at the first use."""
+
+    def __init__(
+        self,
+        session: Session,
+        codec: Codec,
+        transports: TransportFactory,
+        clock: Clock,
+        surroundings: Surroundings,
+        *,
+        request_timeout: float,
+        auto_connect: bool,
+    ) -> None:
+        self.session = session
+        self.clock = clock
+        self.request_timeout = request_timeout
+        self.audience: Audience = _Nobody()
+        self._connect_when_bound = auto_connect
+        self.listener_tasks = Tasks()
+        self._codec = codec
+        self._transports = transports
+        self._surroundings = surroundings
+        self._inbox: deque[do.Input] = deque()
+        self._todo: deque[fx.Effect] = deque()
+        self._draining = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: TimerHandle | None = None
+        self._armed_for = 0.0
+        self._op_ids = itertools.count(1)
+        self._ops: dict[int, asyncio.Future[Any]] = {}
+        self._links: dict[int, Link] = {}
+        self._requests: dict[int, asyncio.Task[None]] = {}
+        self._work = Tasks()
+        self._perform_by_type: dict[type, Callable[[Any], None]] = {
+            fx.Deliver: lambda e: self.audience.deliver(e.channel, e.messages),
+            fx.Send: self._send,
+            fx.Resolve: self._resolve,
+            fx.Reject: self._reject,
+            fx.ConnectionChanged: self._connection_changed,
+            fx.ChannelChanged: lambda e: self.audience.channel_changed(e),
+            fx.OpenTransport: self._open_transport,
+            fx.CloseTransport: lambda e: self._links[e.attempt].close(),
+            fx.RequestToken: self._request_token,
+            fx.CheckConnectivity: self._check_connectivity,
+            fx.CancelRequest: self._cancel_request,
+            fx.Forget: lambda e: self.audience.forget(e.channel),
+            fx.ClientIdConfirmed: lambda e: self._surroundings.confirm_client_id(e.client_id),
+            fx.HostInUse: lambda e: self._surroundings.prefer_host(e.host),
+            fx.Warn: _warn,
+            fx.Trace: lambda e: log.debug("%s", e.message),
+        }
+
+    # -- the way in
+
+    def post(self, event: do.Input) -> None:
+        """Let `event` happen: now, or after what is happening."""
+        self.bind()
+        self._inbox.append(event)
+        self._drain()
+
+    async def call(self, make: Callable[[int], do.Input]) -> Any:
+        """Post the operation that `make` builds for an id, and wait for its outcome.
+
+        Cancelling the wait gives up the answer, not the operation.
+        """
+        return await self.submit(make)
+
+    def submit(self, make: Callable[[int], do.Input]) -> asyncio.Future[Any]:
+        """Post an operation now; the future has its outcome."""
+        self.bind()
+        assert self._loop is not None
+        op = next(self._op_ids)
+        future = self._ops[op] = self._loop.create_future()
+        self._inbox.append(make(op))
+        self._drain()
+        return future
+
+    def bind(self) -> None:
+        """Take the running loop, or refuse a second one.
+
+        A client made outside a loop connects here, if it was to connect by itself.
+        """
+        try:
+            running = asyncio.get_running_loop()
+        except RuntimeError:
+            raise AblyError(
+                code=40000,
+                status_code=400,
+                message="there is no running event loop",
+                hint="Use the client from a coroutine, for example one run by asyncio.run().",
+            ) from None
+        if self._loop is None:
+            self._loop = running
+            if self._connect_when_bound:
+                self.post(do.Connect())
+        elif self._loop is not running:
+            raise AblyError(
+                code=40000,
+                status_code=400,
+                message="this client belongs to another event loop",
+                hint="Make one client per event loop.",
+            )
+
+    def bind_if_running(self) -> None:
+        """Take the running loop if there is one, so that a client made inside it connects."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self.bind()
+
+    def token_changed(self, token: str) -> None:
+        """Another user of the shared Auth obtained a token; an unused client ignores it."""
+        if self._loop is not None:
+            self.post(do.TokenChanged(Secret(token)))
+
+    def dont_connect(self) -> None:
+        """Don't connect by taking a loop: the client is being closed."""
+        self._connect_when_bound = False
+
+    def _drain(self) -> None:
+        if self._draining:
+            return
+        self._draining = True
+        try:
+            while True:
+                if self._todo:
+                    self._perform(self._todo.popleft())
+                elif self._inbox:
+                    self._handle(self._inbox.popleft())
+                elif self._due():
+                    self._handle(do.TimersDue())
+                else:
+                    break
+        finally:
+            self._draining = False
+            if self._todo or self._inbox:  # a listener raised something that is no Exception
+                assert self._loop is not None
+                self._loop.call_soon(self._drain)
+        self._arm()
+
+    def _handle(self, event: do.Input) -> None:
+        self._todo.extend(self.session.handle(event, self.clock.now()))
+
+    def _perform(self, effect: fx.Effect) -> None:
+        try:
+            self._perform_by_type[type(effect)](effect)
+        except Exception:
+            log.exception("could not perform %s", type(effect).__name__)
+
+    # -- time
+
+    def _due(self) -> bool:
+        deadline = self.session.next_deadline
+        return deadline is not None and deadline <= self.clock.now()
+
+    def _arm(self) -> None:
+        """Keep one timer, for the earliest deadline; one that is too early does no harm."""
+        deadline = self.session.next_deadline
+        if deadline is None:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+        elif self._timer is None or deadline < self._armed_for:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._armed_for = deadline
+            self._timer = self.clock.call_at(deadline, self._woken)
+
+    def _woken(self) -> None:
+        self._timer = None
+        self._drain()
+
+    # -- operations
+
+    def _resolve(self, effect: fx.Resolve) -> None:
+        future = self._ops.pop(effect.op)
+        if not future.done():
+            future.set_result(effect.value)
+
+    def _reject(self, effect: fx.Reject) -> None:
+        future = self._ops.pop(effect.op)
+        if not future.done():
+            future.set_exception(AblyError.from_info(effect.error))
+
+    # -- transports
+
+    def _open_transport(self, effect: fx.OpenTransport) -> None:
+        params = {
+            name: value.reveal() if isinstance(value, Secret) else value
+            for name, value in effect.params.items()
+        }
+        request = self._surroundings.request_for(effect.host, params)
+        log.info("connecting to %s (attempt %d)", effect.host, effect.attempt)
+        link = Link(effect.attempt, self)
+        self._links[effect.attempt] = link
+        link.open(self._transports, request, self._work)
+
+    def link_closed(self, link: Link) -> None:
+        """A transport is gone for good."""
+        self._links.pop(link.attempt, None)
+
+    def frame_received(self, attempt: int, data: str | bytes) -> None:
+        """Decode what a transport received, and let it happen."""
+        try:
+            frame = self._codec.decode(data)
+        except MalformedFrame as error:
+            log.warning("the server sent something that is no frame: %s", error)
+            info = ErrorInfo(code=80003, status_code=400, message=str(error), cause=error)
+            link = self._links[attempt]
+            self.post(do.Dropped(attempt, info))
+            link.close()
+            return
+        if log_frames.isEnabledFor(logging.DEBUG):
+            log_frames.debug("received %s", frame)
+        self.post(do.Received(attempt, frame))
+
+    def _send(self, effect: fx.Send) -> None:
+        if log_frames.isEnabledFor(logging.DEBUG):
+            log_frames.debug("sent %s", effect.frame)
+        link = self._links.get(effect.attempt)
+        if link is not None:
+            link.send(self._codec.encode(effect.frame))
+
+    # -- HTTP
+
+    def _start_request(self, request: int, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = self._requests[request] = self._work.start(work, name)
+        task.add_done_callback(lambda _: self._requests.pop(request, None))
+
+    def _cancel_request(self, effect: fx.CancelRequest) -> None:
+        task = self._requests.get(effect.request)
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+
+    def _request_token(self, effect: fx.RequestToken) -> None:
+        self._start_request(effect.request, self._obtain_token(effect), "ably-token-request")
+
+    async def _obtain_token(self, effect: fx.RequestToken) -> None:
+        refused = effect.refused.reveal() if effect.refused is not None else None
+        try:
+            token = await self._surroundings.token(refused)
+        except Exception as error:
+            info, final = self._surroundings.explain(error)
+            self.post(do.TokenFailed(effect.request, info, final))
+        else:
+            self.post(do.TokenObtained(effect.request, Secret(token)))
+
+    def _check_connectivity(self, effect: fx.CheckConnectivity) -> None:
+        work = self._look_for_internet(effect.request)
+        self._start_request(effect.request, work, "ably-connectivity-check")
+
+    async def _look_for_internet(self, request: int) -> None:
+        try:
+            online = await self._surroundings.is_online()
+        except Exception as error:
+            log.info("the connectivity check failed: %s: %s", type(error).__name__, error)
+            online = False
+        self.post(do.ConnectivityChecked(request, online))
+
+    async def authorize(self, token: asyncio.Future[str]) -> None:
+        """Take part in an `authorize()` whose token is on its way (RTC8)."""
+        op = next(self._op_ids)
+        self.bind()
+        assert self._loop is not None
+        accepted = self._ops[op] = self._loop.create_future()
+        self.post(do.Authorize(op))
+        try:
+            value = await asyncio.shield(token)
+        except Exception as error:
+            info, final = self._surroundings.explain(error)
+            self.post(do.AuthorizeFailed(op, info, final))
+        else:
+            self.post(do.Authorized(op, Secret(value)))
+        await accepted
+
+    # -- listeners
+
+    def _connection_changed(self, change: fx.ConnectionChanged) -> None:
+        if change.reason is not None:
+            log.info("connection %s: %s", change.event, change.reason.message)
+        else:
+            log.info("connection %s", change.event)
+        self.audience.connection_changed(change)
+
+    # -- the end
+
+    async def settle(self, within: float) -> None:
+        """Wait until transports are closed and listeners done, at most `within` milliseconds."""
+        for link in list(self._links.values()):
+            link.close()
+        waiting = self._work.others() | self.listener_tasks.others()
+        if waiting:
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            timer = self.clock.call_at(
+                self.clock.now() + within, lambda: None if done.done() else done.set_result(None)
+            )
+            gathered = asyncio.gather(*waiting, return_exceptions=True)
+            gathered.add_done_callback(lambda _: None if done.done() else done.set_result(None))
+            try:
+                await done
+            finally:
+                timer.cancel()
+                for task in waiting:
+                    task.cancel()
+                await asyncio.gather(*waiting, return_exceptions=True)
+
+    def abort(self) -> None:
+        """Let go of everything at once, without a word to the server."""
+        if self._loop is not None and not self._loop.is_closed():
+            for link in list(self._links.values()):
+                self._loop.call_soon_threadsafe(link.close)
+
+
+class _Nobody:
+    """The audience of an engine that is still being put together."""
+
+    def connection_changed(self, change: fx.ConnectionChanged) -> None: ...
+
+    def channel_changed(self, change: fx.ChannelChanged) -> None: ...
+
+    def deliver(self, channel: str, messages: list[Message]) -> None: ...
+
+    def forget(self, channel: str) -> None: ...
+
+
+def new_ping_token() -> str:
+    """The random id of a ping (RTN13e)."""
+    return secrets.token_urlsafe(9)
+
+
+def _warn(effect: fx.Warn) -> None:
+    if effect.error is None:
+        log.warning("%s", effect.message)
+    else:
+        log.warning("%s: %s", effect.message, AblyError.from_info(effect.error))

@@ -1,0 +1,77 @@
+"""Calling listeners: in order, one at a time each, and never at the expense of another (RTE6)."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+log = logging.getLogger("ably_realtime.listeners")
+
+
+class Tasks:
+    """The tasks that run the application's async listeners, so that closing can wait for them."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run `work` as a task of that name."""
+        task = asyncio.create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    def others(self) -> set[asyncio.Task[None]]:
+        """Those running, but for the one that asks."""
+        return self._running - {asyncio.current_task()}
+
+
+class Listener:
+    """One registration of a callable, sync or async.
+
+    A sync callable runs at once. An async one handles one item after another: what arrives while
+    it is busy waits for it in order, and delays nobody else.
+    """
+
+    __slots__ = ("_backlog", "_busy", "_tasks", "callback")
+
+    def __init__(self, callback: Callable[..., Any], tasks: Tasks) -> None:
+        self.callback = callback
+        self._tasks = tasks
+        self._backlog: deque[Any] | None = None
+        self._busy = False
+
+    def __call__(self, item: Any) -> None:
+        if self._busy:
+            if self._backlog is None:
+                self._backlog = deque()
+            self._backlog.append(item)
+        elif (pending := self._begin(item)) is not None:
+            self._busy = True
+            self._tasks.start(self._finish(pending), "ably-listener")
+
+    def _begin(self, item: Any) -> Awaitable[Any] | None:
+        try:
+            result = self.callback(item)
+        except Exception:
+            log.exception("a listener raised")
+            return None
+        return result if result is not None and inspect.isawaitable(result) else None
+
+    async def _finish(self, pending: Awaitable[Any] | None) -> None:
+        try:
+            while True:
+                if pending is not None:
+                    try:
+                        await pending
+                    except Exception:
+                        log.exception("a listener raised")
+                if not self._backlog:
+                    return
+                pending = self._begin(self._backlog.popleft())
+        finally:
+            self._busy = False

@@ -1,0 +1,148 @@
+"""Frames to bytes and back, as JSON text or MessagePack.
+
+Both formats carry the same maps; only the outermost step differs. What a map holds beyond the
+fields known here is ignored, and a field of the wrong type counts as absent (RTF1).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgpack
+
+from ..messages import Message
+from .error_info import ErrorInfo
+from .fields import integer, text
+from .frames import ConnectionDetails, Frame
+from .message_codec import message_from_wire, message_to_wire
+from .secret import Secret
+
+
+class MalformedFrame(ValueError):
+    """Bytes that are no ProtocolMessage."""
+
+
+class Codec(Protocol):
+    """One wire format. `name` is the value of the `format` query parameter (RTN2a)."""
+
+    name: str
+
+    def encode(self, frame: Frame) -> str | bytes: ...
+
+    def decode(self, data: str | bytes) -> Frame:
+        """Return the frame, or raise `MalformedFrame`."""
+        ...
+
+
+class JsonCodec:
+    name = "json"
+
+    def encode(self, frame: Frame) -> str:
+        return json.dumps(frame_to_wire(frame), ensure_ascii=False, separators=(",", ":"))
+
+    def decode(self, data: str | bytes) -> Frame:
+        try:
+            value = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise MalformedFrame(f"a frame is not JSON: {error}") from error
+        return frame_from_wire(value)
+
+
+class MessagePackCodec:
+    name = "msgpack"
+
+    def encode(self, frame: Frame) -> bytes:
+        packed: bytes = msgpack.packb(frame_to_wire(frame))
+        return packed
+
+    def decode(self, data: str | bytes) -> Frame:
+        if isinstance(data, str):
+            raise MalformedFrame("a text frame arrived on a MessagePack connection")
+        try:
+            value = msgpack.unpackb(data, strict_map_key=False)
+        except Exception as error:  # msgpack raises a dozen types, some straight from C
+            raise MalformedFrame(f"a frame is not MessagePack: {error}") from error
+        return frame_from_wire(value)
+
+
+def frame_to_wire(frame: Frame) -> dict[str, Any]:
+    """The map of a frame that the client sends; unset fields are left out."""
+    wire: dict[str, Any] = {"action": int(frame.action)}
+    if frame.id is not None:
+        wire["id"] = frame.id
+    if frame.channel is not None:
+        wire["channel"] = frame.channel
+    if frame.channel_serial is not None:
+        wire["channelSerial"] = frame.channel_serial
+    if frame.msg_serial is not None:
+        wire["msgSerial"] = frame.msg_serial
+    if frame.flags:
+        wire["flags"] = frame.flags
+    if frame.params:
+        wire["params"] = dict(frame.params)
+    if frame.messages:
+        wire["messages"] = [message_to_wire(message) for message in frame.messages]
+    if frame.auth is not None:
+        wire["auth"] = {"accessToken": frame.auth.reveal()}
+    return wire
+
+
+def frame_from_wire(wire: object) -> Frame:
+    """Read a decoded map, or raise `MalformedFrame` where it cannot be a ProtocolMessage."""
+    if not isinstance(wire, dict):
+        raise MalformedFrame(f"a frame is a {type(wire).__name__}, not a map")
+    action = wire.get("action")
+    if type(action) is not int:
+        raise MalformedFrame("a frame has no numeric action")
+    get = wire.get
+    frame = Frame(
+        action=action,
+        id=text(get("id")),
+        channel=text(get("channel")),
+        channel_serial=text(get("channelSerial")),
+        connection_id=text(get("connectionId")),
+        count=integer(get("count")),
+        flags=integer(get("flags")) or 0,
+        msg_serial=integer(get("msgSerial")),
+        messages=_messages(get("messages")),
+        timestamp=integer(get("timestamp")),
+    )
+    if isinstance(error := get("error"), dict):
+        frame.error = ErrorInfo.from_wire(error)
+    if isinstance(details := get("connectionDetails"), dict):
+        frame.connection_details = _connection_details(details)
+    if isinstance(params := get("params"), dict):
+        frame.params = {str(key): str(value) for key, value in params.items()}
+    if isinstance(res := get("res"), list):
+        frame.res = [_serials(result) for result in res]
+    return frame
+
+
+def _messages(value: object) -> list[Message]:
+    if not isinstance(value, list):
+        return []
+    return [message_from_wire(item) for item in value if isinstance(item, dict)]
+
+
+def _serials(result: object) -> list[str | None]:
+    serials = result.get("serials") if isinstance(result, dict) else None
+    return [text(serial) for serial in serials] if isinstance(serials, list) else []
+
+
+def _connection_details(wire: Mapping[str, Any]) -> ConnectionDetails:
+    key = text(wire.get("connectionKey"))
+    rate = wire.get("maxInboundRate")
+    return ConnectionDetails(
+        client_id=text(wire.get("clientId")),
+        connection_key=Secret(key) if key is not None else None,
+        max_message_size=integer(wire.get("maxMessageSize")),
+        max_frame_size=integer(wire.get("maxFrameSize")),
+        max_inbound_rate=rate if isinstance(rate, int | float) else None,
+        connection_state_ttl=integer(wire.get("connectionStateTtl")),
+        server_id=text(wire.get("serverId")),
+        max_idle_interval=integer(wire.get("maxIdleInterval")),
+        objects_gc_grace_period=integer(wire.get("objectsGCGracePeriod")),
+        site_code=text(wire.get("siteCode")),
+    )

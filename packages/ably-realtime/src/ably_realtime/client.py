@@ -1,0 +1,288 @@
+"""The realtime client."""
+
+from __future__ import annotations
+
+import platform
+import random
+import warnings
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from ._core import effects as fx
+from ._core.config import Config
+from ._core.recovery import RecoveryKey
+from ._core.session import Session
+from ._driver.clock import LoopClock
+from ._driver.engine import Engine
+from ._driver.surroundings import Network
+from ._driver.websocket import WebSocketTransports
+from ._rest.access import Access, options_of_rest
+from ._rest.http import HttpxClient, close_http
+from ._rest.requests import ably_errors, request
+from ._wire.codec import Codec, JsonCodec, MessagePackCodec
+from ._wire.secret import Secret
+from .channels import Channels
+from .connection import Connection
+from .endpoints import fallback_hosts, primary_host
+from .errors import AblyError
+from .log import log
+from .messages import Message
+from .options import ClientOptions, Options, stringify
+from .seams import Clock, HttpClient, TransportFactory
+from .states import ConnectionState
+from .version import PROTOCOL_VERSION, __version__
+
+_UNUSED = frozenset({ConnectionState.INITIALIZED, ConnectionState.CLOSED, ConnectionState.FAILED})
+
+
+class AblyRealtime:
+    """A connection to Ably and the channels on it (RTC).
+
+        async with AblyRealtime(key="appId.keyId:secret") as client:
+            channel = client.channels.get("orders")
+            await channel.subscribe(print)
+            await channel.publish("created", {"id": 1})
+
+    Takes the options of `ClientOptions`, or `rest=`: an `ably.AblyRest` whose Auth it then
+    shares. `transport`, `clock` and `http` are the seams of `ably_realtime.seams`. A client can be
+    made anywhere; it belongs to the event loop that first uses it, and connects there by itself
+    unless `auto_connect=False`. Raises `AblyError` for options that cannot work.
+    """
+
+    def __init__(
+        self,
+        key_or_token: str | None = None,
+        /,
+        *,
+        rest: Any = None,
+        transport: TransportFactory | None = None,
+        clock: Clock | None = None,
+        http: HttpClient | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> None:
+        self._engine: Engine | None = None
+        given: dict[str, Any] = dict(options)
+        if key_or_token is not None:  # RSC1a
+            given["key" if ":" in key_or_token else "token"] = key_or_token
+        self._options = Options.read(given, None if rest is None else options_of_rest(rest))
+        self._http = http or HttpxClient()
+        agent = _agent(self._options.agents)
+        self._access = Access(rest, self._options, self._http, agent)
+        transports = transport or WebSocketTransports()
+        self._network = Network(
+            self._access,
+            self._http,
+            scheme="wss" if self._options.tls else "ws",
+            port=self._options.socket_port,
+            headers={"Ably-Agent": agent},
+            connectivity_check_url=self._options.connectivity_check_url,
+        )
+        config = _config(self._options, self._access, sees_pings=transports.sees_pings)
+        binary = self._options.use_binary_protocol
+        codec: Codec = MessagePackCodec() if binary else JsonCodec()
+        self._engine = Engine(
+            Session(config, random.random),
+            codec,
+            transports,
+            clock or LoopClock(),
+            self._network,
+            request_timeout=config.realtime_request_timeout,
+            auto_connect=self._options.auto_connect,
+        )
+        self._connection = Connection(self._engine)
+        self._channels = Channels(self._engine, self._access, binary=binary)
+        if config.recovery is not None:
+            for name in config.recovery.channel_serials:  # RTN16j
+                self._channels.get(name)
+        self._engine.audience = _Audience(self._connection, self._channels)
+        self._network.join(self._engine)
+        self._engine.bind_if_running()
+
+    def __repr__(self) -> str:
+        return f"<AblyRealtime {self._connection.state} to {primary_host(self._options.endpoint)}>"
+
+    @property
+    def connection(self) -> Connection:
+        """The connection (RTC2)."""
+        return self._connection
+
+    @property
+    def channels(self) -> Channels:
+        """The channels on this connection (RTC3)."""
+        return self._channels
+
+    @property
+    def rest(self) -> Any:
+        """The `ably.AblyRest` for history, stats, push and the like; made at the first use."""
+        return self._access.rest
+
+    @property
+    def auth(self) -> Any:
+        """The Auth shared with `rest`; raises what `ably` raises (RTC4)."""
+        return self._access.auth
+
+    @property
+    def client_id(self) -> str | None:
+        """Who this client is, as far as it knows (RTC17)."""
+        return self._access.client_id
+
+    @property
+    def options(self) -> Options:
+        """The options in force, defaults included."""
+        return self._options
+
+    def connect(self) -> None:
+        """Connect. Returns immediately (RTC15)."""
+        self._connection.connect()
+
+    async def close(self) -> None:
+        """Close the connection and what this client opened (RTC16).
+
+        A REST client that was handed in stays open. The client can `connect()` again.
+        """
+        await self._connection.close()
+        self._network.leave()
+        await self._access.close()
+        await close_http(self._http)
+
+    async def time(self) -> int:
+        """The server's time, in milliseconds since the epoch (RTC6)."""
+        with ably_errors():
+            return int(await self.rest.time())
+
+    async def stats(self, **params: Any) -> Any:
+        """The application's statistics, a page at a time, as `AblyRest.stats` gives them (RTC5)."""
+        with ably_errors():
+            return await self.rest.stats(**params)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        version: str,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Any request to Ably's REST API, with the client's authentication (RTC9).
+
+        Returns an `HttpPaginatedResponse` of `ably`, whatever its status; raises `AblyError`
+        where no answer came.
+        """
+        with ably_errors():
+            return await request(self.rest, method, path, version, params, body, headers)
+
+    @property
+    def push(self) -> Any:
+        """Push notifications, as `AblyRest.push` has them (RTC13)."""
+        return self.rest.push
+
+    async def __aenter__(self) -> Self:
+        assert self._engine is not None
+        self._engine.bind()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        engine = self._engine
+        if engine is not None and engine.session.connection.state not in _UNUSED:
+            warnings.warn(
+                "an AblyRealtime client was not closed: use `async with` or call `close()`",
+                ResourceWarning,
+                source=self,
+                stacklevel=2,
+            )
+            engine.abort()
+
+
+class _Audience:
+    """Passes on what the core announces."""
+
+    def __init__(self, connection: Connection, channels: Channels) -> None:
+        self._connection = connection
+        self._channels = channels
+
+    def connection_changed(self, change: fx.ConnectionChanged) -> None:
+        self._connection.announce(change)
+
+    def channel_changed(self, change: fx.ChannelChanged) -> None:
+        if (channel := self._channels.find(change.channel)) is not None:
+            channel.announce(change)
+
+    def deliver(self, channel: str, messages: list[Message]) -> None:
+        if (target := self._channels.find(channel)) is not None:
+            target.deliver(messages)
+
+    def forget(self, channel: str) -> None:
+        self._channels.forget(channel)
+
+
+def _config(options: Options, access: Access, *, sees_pings: bool) -> Config:
+    """What the core has to know."""
+    key = access.key
+    if key is not None and not options.tls:  # RSC18
+        raise AblyError(
+            code=40103,
+            status_code=401,
+            message="an API key cannot be used without TLS",
+            hint="Use TLS, or add use_token_auth=True.",
+        )
+    if access.uses_token and not access.can_renew:  # RSA4a1
+        log.info(
+            "code 40171: there is no way to renew the token of this client. "
+            "See https://help.ably.io/error/40171"
+        )
+    query = {
+        "v": str(PROTOCOL_VERSION),
+        "format": "msgpack" if options.use_binary_protocol else "json",
+        "heartbeats": stringify(not sees_pings),
+        "echo": stringify(options.echo_messages),
+    }
+    if options.client_id is not None:
+        query["clientId"] = options.client_id
+    return Config(
+        primary_host=primary_host(options.endpoint),
+        fallback_hosts=fallback_hosts(options.endpoint, options.fallback_hosts),
+        query=query,
+        transport_params={n: stringify(value) for n, value in options.transport_params.items()},
+        key=Secret(key) if key is not None else None,
+        can_renew_token=access.can_renew,
+        client_id=options.client_id,
+        recovery=_recovery(options.recover),
+        queue_messages=options.queue_messages,
+        realtime_request_timeout=options.realtime_request_timeout,
+        disconnected_retry_timeout=options.disconnected_retry_timeout,
+        suspended_retry_timeout=options.suspended_retry_timeout,
+        channel_retry_timeout=options.channel_retry_timeout,
+    )
+
+
+def _recovery(recover: str | None) -> RecoveryKey | None:
+    """RTN16f1: a key that cannot be read is an error in the log, and no recovery."""
+    if recover is None:
+        return None
+    try:
+        return RecoveryKey.decode(recover)
+    except ValueError as error:
+        log.error("recover= is ignored: %s", error)
+        return None
+
+
+def _agent(agents: Mapping[str, str | None]) -> str:
+    """Who this is, for the server's statistics (RSC7d)."""
+    products = {
+        "ably-python-realtime": __version__,
+        "python": platform.python_version(),
+        **agents,
+    }
+    return " ".join(
+        name if version is None else f"{name}/{version}" for name, version in products.items()
+    )

@@ -1,0 +1,6 @@
+"""The logger that everything in this package logs to, or below."""
+
+import logging
+
+log = logging.getLogger("ably_realtime")
+log.addHandler(logging.NullHandler())
