@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, overload
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar, overload
 
 from ._core import effects as fx
 from ._core import inputs as do
 from ._core.channel_settings import ChannelSettings
-from ._driver.engine import Engine
-from ._driver.listeners import Listener
-from ._rest.access import Access
+from ._rest.channel_rest import ChannelRest
 from ._wire.frames import Action, Frame
+from .annotations import Annotations
+from .context import Context
+from .crypto import cipher_of, read_cipher
 from .errors import AblyError
 from .events import Emitter
-from .messages import Message, PublishResult
-from .options import ChannelOptions, stringify
-from .publishing import prepare, read_arguments
+from .implicit_attach import attach_if_asked, check_granted
+from .messages import (
+    Message,
+    MessageAction,
+    MessageFilter,
+    MessageOperation,
+    MessageVersion,
+    PublishResult,
+    UpdateDeleteResult,
+)
+from .options import ChannelOptions, read_channel_options, stringify
+from .presence import Presence
+from .publishing import Packer, bad_argument, read_message, read_messages
+from .serials import serial_of
 from .states import (
     ChannelEvent,
     ChannelMode,
@@ -24,55 +37,41 @@ from .states import (
     ChannelState,
     ChannelStateChange,
 )
+from .streams import Overflow, Stream
+from .subscribers import Subscribers, Subscription
 from .waiting import wait_for_state
 
 _DEAD_ENDS = frozenset({ChannelState.FAILED})
 """States that are left only when the application calls `attach()`."""
 
-_ATTACH_FIRST = frozenset(
-    {
-        ChannelState.INITIALIZED,
-        ChannelState.ATTACHING,
-        ChannelState.DETACHING,
-        ChannelState.DETACHED,
-    }
-)  # RTL7g
-
+Item = TypeVar("Item")
 OnMessage = Callable[[Message], Any]
-
-
-class Subscription:
-    """A registered listener; `unsubscribe()` ends it."""
-
-    def __init__(self, channel: Channel, names: frozenset[str] | None, listener: Listener) -> None:
-        self._channel = channel
-        self.names = names
-        self.listener = listener
-
-    def unsubscribe(self) -> None:
-        """Deliver nothing more to this listener. Calling it again does nothing."""
-        self._channel.remove(self)
+Names = str | Iterable[str] | MessageFilter
 
 
 class Channel(Emitter[ChannelStateChange]):
     """A channel: attach, subscribe, publish (RTL)."""
 
-    def __init__(
-        self, name: str, options: ChannelOptions, engine: Engine, access: Access, *, binary: bool
-    ) -> None:
-        super().__init__(ChannelEvent, engine.listener_tasks)
-        self.internal = Emitter[ChannelStateChange](ChannelEvent, engine.listener_tasks)
+    def __init__(self, name: str, options: ChannelOptions, context: Context) -> None:
+        tasks = context.engine.listener_tasks
+        super().__init__(ChannelEvent, tasks)
+        self.internal = Emitter[ChannelStateChange](ChannelEvent, tasks)
         self._name = name
-        self._engine = engine
-        self._access = access
-        self._binary = binary
-        self._core = engine.session.channel(name)
-        self._core.settings = _settings(options)
+        self._context = context
+        self._engine = context.engine
+        self._core = context.engine.session.channel(name)
+        self._core.set_settings(_settings(options))
         self._options = options
-        self._subscriptions: tuple[Subscription, ...] = ()
+        self._subscribers = Subscribers[Message](tasks, lambda message: message.name)
+        self._discontinuities = Emitter[AblyError | None](ChannelEvent, tasks)
+        self._presence = Presence(self, context)
+        self._annotations = Annotations(self, context)
+        self._warned: set[ChannelMode] = set()  # in this attachment
 
     def __repr__(self) -> str:
         return f"<Channel {self._name!r} {self.state}>"
+
+    # -- what it is
 
     @property
     def name(self) -> str:
@@ -110,6 +109,18 @@ class Channel(Emitter[ChannelStateChange]):
         """The channel parameters that the server accepted at the last attach (RTL4k1)."""
         return dict(self._core.params)
 
+    @property
+    def presence(self) -> Presence:
+        """Who is present on this channel (RTL9)."""
+        return self._presence
+
+    @property
+    def annotations(self) -> Annotations:
+        """Annotations of the messages of this channel (RTL26)."""
+        return self._annotations
+
+    # -- attaching
+
     async def attach(self) -> None:
         """Attach, and return once the channel is ATTACHED (RTL4).
 
@@ -126,36 +137,32 @@ class Channel(Emitter[ChannelStateChange]):
         """
         await self._engine.call(lambda op: do.Detach(op, self._name))
 
-    async def set_options(self, options: ChannelOptions) -> None:
+    async def set_options(self, options: Any) -> None:
         """Set the options, and return once they are in force (RTL16).
 
         Params and modes of an attached channel are in force when the server has attached it
         again; `AblyError` says that it did not.
         """
-        self._options = options
-        settings = _settings(options)
+        self._options = read_channel_options(options)
+        settings = _settings(self._options)
         await self._engine.call(lambda op: do.Configure(op, self._name, settings))
+
+    # -- subscribing
 
     @overload
     async def subscribe(self, listener: OnMessage, /) -> Subscription: ...
     @overload
-    async def subscribe(
-        self, name: str | Iterable[str], listener: OnMessage, /
-    ) -> Subscription: ...
+    async def subscribe(self, names: Names, listener: OnMessage, /) -> Subscription: ...
     async def subscribe(self, *args: Any) -> Subscription:
-        """Deliver messages to `listener`: all, or those of one name or several (RTL7).
+        """Deliver messages to `listener`: all, those of some names, or those a filter takes (RTL7).
 
         Attaches the channel first, unless its options say otherwise, and returns when it is
         attached. If that fails `AblyError` is raised and the listener stays registered (RTL7g).
         A sync listener runs as each message arrives. An async one takes the messages one after
         another, in order; a slow one delays only itself.
         """
-        names, callback = _read_subscriber(args)
-        listener = Listener(callback, self._engine.listener_tasks)
-        subscription = Subscription(self, names, listener)
-        self._subscriptions = (*self._subscriptions, subscription)
-        if self._options.attach_on_subscribe and self.state in _ATTACH_FIRST:
-            await self.attach()
+        subscription = self._subscribers.add(args)
+        await self._be_able_to_receive()
         return subscription
 
     @overload
@@ -163,45 +170,141 @@ class Channel(Emitter[ChannelStateChange]):
     @overload
     def unsubscribe(self, listener: OnMessage, /) -> None: ...
     @overload
-    def unsubscribe(self, name: str | Iterable[str], listener: OnMessage, /) -> None: ...
+    def unsubscribe(self, names: Names, listener: OnMessage, /) -> None: ...
     def unsubscribe(self, *args: Any) -> None:
         """Remove all subscriptions, those of a listener, or its subscription to names (RTL8)."""
-        if not args:
-            self._subscriptions = ()
-            return
-        names, callback = _read_subscriber(args)
-        self._subscriptions = tuple(
-            subscription
-            for subscription in self._subscriptions
-            if subscription.listener.callback != callback
-            or (names is not None and subscription.names != names)
+        self._subscribers.remove(args)
+
+    def messages(
+        self,
+        names: Names | None = None,
+        *,
+        max_pending: int = 65_536,
+        overflow: Overflow = "error",
+    ) -> Stream[Message]:
+        """Messages to iterate over, all or as `subscribe` selects them.
+
+            async with channel.messages("created") as stream:
+                async for message in stream: ...
+
+        Entering attaches the channel, as `subscribe` does. See `Stream` for the buffer.
+        """
+        return self.stream(
+            self._subscribers,
+            names,
+            self._be_able_to_receive,
+            max_pending=max_pending,
+            overflow=overflow,
         )
 
+    def on_discontinuity(self, listener: Callable[[AblyError | None], Any]) -> Callable[[], None]:
+        """Call `listener`, with the reason, whenever messages may have been missed.
+
+        That is when the channel, attached before, is attached without having been resumed. Fetch
+        what was missed from `history`. Returns a callable that ends it.
+        """
+        self._discontinuities.on(listener)
+        return lambda: self._discontinuities.off(listener)
+
+    # -- publishing
+
     @overload
-    async def publish(self, message: Message | dict[str, Any], /) -> PublishResult: ...
+    async def publish(
+        self, message: Message | dict[str, Any], /, *, params: Mapping[str, Any] | None = ...
+    ) -> PublishResult: ...
     @overload
-    async def publish(self, messages: list[Message], /) -> PublishResult: ...
+    async def publish(
+        self,
+        messages: list[Message] | list[dict[str, Any]],
+        /,
+        *,
+        params: Mapping[str, Any] | None = ...,
+    ) -> PublishResult: ...
     @overload
     async def publish(
         self, name: str | None = ..., data: Any = ..., /, **fields: Any
     ) -> PublishResult: ...
-    async def publish(self, /, *args: Any, **fields: Any) -> PublishResult:
+    async def publish(
+        self, /, *args: Any, params: Mapping[str, Any] | None = None, **fields: Any
+    ) -> PublishResult:
         """Publish a message or several, and return their serials once the server has them (RTL6).
 
-        Takes a name and data, a `Message`, a dict of its fields, or a list of those, sent as one.
-        Does not attach the channel. While there is no connection the messages are queued, if
-        `queue_messages` allows. Raises `AblyError` for what cannot be sent, before anything is,
-        and for what the server refuses. Cancelling the wait does not take the messages back.
+        Takes a name and data, a `Message`, a dict of its fields, or a list of those, sent as one;
+        `params` go with it to the server (RTL6k). Does not attach the channel. While there is no
+        connection the messages are queued, if `queue_messages` allows. Raises `AblyError` for what
+        cannot be sent, before anything is, and for what the server refuses. Cancelling the wait
+        does not take the messages back.
         """
-        messages = prepare(
-            read_arguments(args, fields),
-            binary=self._binary,
-            max_size=self._engine.session.max_message_size,
-            client_id=self._access.client_id,
+        messages = self.packer().pack(read_messages(args, fields))
+        frame = Frame(
+            Action.MESSAGE, channel=self._name, messages=messages, params=_stringified(params)
         )
-        frame = Frame(Action.MESSAGE, channel=self._name, messages=messages)
         result: PublishResult = await self._engine.call(lambda op: do.Publish(op, frame))
         return result
+
+    async def update_message(
+        self,
+        message: Any,
+        operation: MessageOperation | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> UpdateDeleteResult:
+        """Replace the fields of a published message, named by its serial (RTL32).
+
+        Returns when the server has the new version; raises `AblyError` as `publish` does.
+        """
+        return await self._change(MessageAction.MESSAGE_UPDATE, message, operation, params)
+
+    async def delete_message(
+        self,
+        message: Any,
+        operation: MessageOperation | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> UpdateDeleteResult:
+        """Delete a published message, named by its serial (RTL32)."""
+        return await self._change(MessageAction.MESSAGE_DELETE, message, operation, params)
+
+    async def append_message(
+        self,
+        message: Any,
+        operation: MessageOperation | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> UpdateDeleteResult:
+        """Append to the data of a published message, named by its serial (RTL32)."""
+        return await self._change(MessageAction.MESSAGE_APPEND, message, operation, params)
+
+    # -- the past, over REST
+
+    async def history(
+        self,
+        *,
+        start: Any = None,
+        end: Any = None,
+        direction: str | None = None,
+        limit: int | None = None,
+        until_attach: bool = False,
+    ) -> Any:
+        """A page of past messages, newest first unless `direction="forwards"` (RTL10).
+
+        `start` and `end` are milliseconds since the epoch or datetimes. `until_attach` ends where
+        the current attachment began, so that nothing is missing between the two; it needs an
+        attached channel. Returns a paginated result; raises `AblyError`.
+        """
+        params = {"start": start, "end": end, "direction": direction, "limit": limit}
+        if until_attach:
+            params["from_serial"] = self._attach_serial()
+        return await self.rest().history(params)
+
+    async def get_message(self, message: str | Message) -> Message:
+        """The latest version of a message, given by itself or its serial (RTL28)."""
+        return await self.rest().message(serial_of(message))
+
+    async def get_message_versions(
+        self, message: str | Message, params: Mapping[str, Any] | None = None
+    ) -> Any:
+        """A page of the versions of a message, given by itself or its serial (RTL31)."""
+        return await self.rest().versions(serial_of(message), params or {})
+
+    # -- waiting for a state
 
     async def once_async(self, state: str) -> ChannelStateChange | None:
         """Wait for a state: returns at once, with None, if the channel is in it.
@@ -222,7 +325,56 @@ class Channel(Emitter[ChannelStateChange]):
         else:
             self.once(state, listener)
 
-    # -- called by the client
+    # -- for the rest of the package
+
+    def stream(
+        self,
+        subscribers: Subscribers[Item],
+        wanted: Any,
+        prepare: Callable[[], Awaitable[None]],
+        *,
+        max_pending: int,
+        overflow: Overflow,
+    ) -> Stream[Item]:
+        """A stream of what `subscribers` receive, which ends with this channel."""
+
+        async def start(stream: Stream[Item]) -> Callable[[], None]:
+            subscription = subscribers.add(
+                (stream.put,) if wanted is None else (wanted, stream.put)
+            )
+
+            def ended(change: ChannelStateChange) -> None:
+                if change.current is ChannelState.FAILED:
+                    stream.end(change.reason)
+                elif change.current is ChannelState.DETACHED:
+                    stream.end(None)
+
+            def stop() -> None:
+                subscription.unsubscribe()
+                self.internal.off(ended)
+
+            try:
+                await prepare()
+            except BaseException:
+                stop()
+                raise
+            self.internal.on(ended)
+            return stop
+
+        return Stream(start, max_pending=max_pending, overflow=overflow)
+
+    def packer(self) -> Packer:
+        """What checks and encodes a publish on this channel."""
+        return Packer(
+            binary=self._context.options.use_binary_protocol,
+            max_size=self._engine.session.max_message_size,
+            client_id=self._context.access.client_id,
+            cipher=self._core.settings.cipher,
+        )
+
+    def rest(self) -> ChannelRest:
+        """This channel over REST."""
+        return ChannelRest(self._context.access.rest, self._name, self._core.settings.cipher)
 
     def replace_options(self, options: ChannelOptions) -> None:
         """Set options that take effect without attaching again (RTS3c, RTS3c1)."""
@@ -235,7 +387,7 @@ class Channel(Emitter[ChannelStateChange]):
                 hint="Use `await channel.set_options(options)`.",
             )
         self._options = options
-        self._core.settings = settings
+        self._core.set_settings(settings)
 
     def announce(self, change: fx.ChannelChanged) -> None:
         """Tell the listeners of the channel's state."""
@@ -248,38 +400,80 @@ class Channel(Emitter[ChannelStateChange]):
             change.resumed,
             change.has_backlog,
         )
+        if change.current is not ChannelState.ATTACHED:
+            self._warned.clear()
         self.internal.emit(change.event, told)
         self.emit(change.event, told)
 
+    def first_warning_about(self, mode: ChannelMode) -> bool:
+        """Whether nothing was said about this mode since the channel was attached."""
+        if mode in self._warned:
+            return False
+        self._warned.add(mode)
+        return True
+
     def deliver(self, messages: list[Message]) -> None:
-        """Hand messages to the subscribers there are now, in order."""
-        for message in messages:
-            for subscription in self._subscriptions:
-                if subscription.names is None or message.name in subscription.names:
-                    subscription.listener(message)
+        """Hand messages to the subscribers."""
+        self._subscribers.deliver(messages)
 
-    def remove(self, subscription: Subscription) -> None:
-        """End one subscription."""
-        self._subscriptions = tuple(s for s in self._subscriptions if s is not subscription)
+    def discontinued(self, reason: AblyError | None) -> None:
+        """Tell that messages may have been missed."""
+        self._discontinuities.emit(ChannelEvent.UPDATE, reason)
+
+    # --
+
+    async def _be_able_to_receive(self) -> None:
+        await attach_if_asked(self)
+        check_granted(self, ChannelMode.SUBSCRIBE, strict=self._context.options.strict_mode)
+
+    async def _change(
+        self,
+        action: MessageAction,
+        message: Any,
+        operation: MessageOperation | None,
+        params: Mapping[str, Any] | None,
+    ) -> UpdateDeleteResult:
+        target = read_message(message)
+        serial_of(target)
+        changed = replace(target, action=action, version=_version(operation))
+        frame = Frame(
+            Action.MESSAGE,
+            channel=self._name,
+            messages=self.packer().pack([changed]),
+            params=_stringified(params),
+        )
+        result: PublishResult = await self._engine.call(lambda op: do.Publish(op, frame))
+        return UpdateDeleteResult(result.serials[0] if result.serials else None)
+
+    def _attach_serial(self) -> str:
+        if self.state is not ChannelState.ATTACHED or self._core.attach_serial is None:
+            raise AblyError(
+                code=40000,
+                status_code=400,
+                message=f"until_attach needs an attached channel; {self._name!r} is {self.state}",
+            )
+        return self._core.attach_serial
 
 
-def _read_subscriber(args: tuple[Any, ...]) -> tuple[frozenset[str] | None, OnMessage]:
-    match args:
-        case (callback,) if callable(callback):
-            return None, callback
-        case (str() as name, callback) if callable(callback):
-            return frozenset({name}), callback
-        case (names, callback) if callable(callback) and isinstance(names, Iterable):
-            return frozenset(names), callback
-    raise AblyError(
-        code=40000,
-        status_code=400,
-        message="subscribing takes a callable, or a name (or several) and a callable",
+def _version(operation: MessageOperation | None) -> MessageVersion | None:
+    if operation is None:
+        return None
+    if not hasattr(operation, "description"):
+        raise bad_argument("the operation is a MessageOperation")
+    return MessageVersion(
+        client_id=operation.client_id,
+        description=operation.description,
+        metadata=operation.metadata,
     )
+
+
+def _stringified(params: Mapping[str, Any] | None) -> dict[str, str] | None:
+    return None if params is None else {n: stringify(value) for n, value in params.items()}
 
 
 def _settings(options: ChannelOptions) -> ChannelSettings:
     return ChannelSettings(
-        params={name: stringify(value) for name, value in options.params.items()},
-        modes=frozenset(options.modes),
+        params={name: stringify(value) for name, value in (options.params or {}).items()},
+        modes=frozenset(options.modes or ()),
+        cipher=cipher_of(read_cipher(options.cipher)),
     )

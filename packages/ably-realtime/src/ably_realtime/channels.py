@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
 
 from ._core import inputs as do
-from ._driver.engine import Engine
-from ._rest.access import Access
 from .channel import Channel
-from .options import ChannelOptions, bad_option
+from .context import Context
+from .options import ChannelOptions, DeriveOptions, bad_option, read_channel_options
 
 
 class Channels:
     """The channels in use, by name (RTS)."""
 
-    def __init__(self, engine: Engine, access: Access, *, binary: bool) -> None:
-        self._engine = engine
-        self._access = access
-        self._binary = binary
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._channels: dict[str, Channel] = {}
 
-    def get(self, name: str, options: ChannelOptions | None = None) -> Channel:
+    def get(self, name: str, options: Any = None) -> Channel:
         """The channel of that name, made at the first call (RTS3).
 
         Options for a channel that exists replace its own, unless that would attach it again:
@@ -29,25 +29,35 @@ class Channels:
         """
         if not name:
             raise bad_option("a channel name is not empty")
+        wanted = None if options is None else read_channel_options(options)
         channel = self._channels.get(name)
         if channel is None:
             channel = self._channels[name] = Channel(
-                name,
-                options or ChannelOptions(),
-                self._engine,
-                self._access,
-                binary=self._binary,
+                name, wanted or ChannelOptions(), self._context
             )
-        elif options is not None:
-            channel.replace_options(options)
+        elif wanted is not None:
+            channel.replace_options(wanted)
         return channel
+
+    def get_derived(
+        self, name: str, derive: DeriveOptions, options: ChannelOptions | None = None
+    ) -> Channel:
+        """A channel with only the messages that a filter selects (RTS5)."""
+        params = "" if options is None else urlencode(options.params or {})
+        expression = base64.b64encode(derive.filter.encode()).decode()
+        qualifier = f"filter={expression}" + (f"?{params}" if params else "")
+        return self.get(f"[{qualifier}]{name}", options)
 
     def release(self, name: str) -> asyncio.Future[None]:
         """Detach a channel and forget it (RTS4). Starts at once; await it for the outcome.
 
         The next `get` of the name makes a new channel.
         """
-        return self._engine.submit(lambda op: do.Release(op, name))
+        return self._context.engine.submit(lambda op: do.Release(op, name))
+
+    def __getitem__(self, name: str) -> Channel:
+        """The same as `get(name)`."""
+        return self.get(name)
 
     def __iter__(self) -> Iterator[Channel]:
         return iter(list(self._channels.values()))

@@ -21,14 +21,18 @@ from ._rest.access import Access, options_of_rest
 from ._rest.http import HttpxClient, close_http
 from ._rest.requests import ably_errors, request
 from ._wire.codec import Codec, JsonCodec, MessagePackCodec
+from ._wire.error_info import ErrorInfo
 from ._wire.secret import Secret
 from .channels import Channels
 from .connection import Connection
+from .context import Context
+from .delta import default_decoder
 from .endpoints import fallback_hosts, primary_host
 from .errors import AblyError
 from .log import log
-from .messages import Message
+from .messages import Annotation, Message
 from .options import ClientOptions, Options, stringify
+from .presence_messages import PresenceMessage
 from .seams import Clock, HttpClient, TransportFactory
 from .states import ConnectionState
 from .version import PROTOCOL_VERSION, __version__
@@ -81,17 +85,18 @@ class AblyRealtime:
         config = _config(self._options, self._access, sees_pings=transports.sees_pings)
         binary = self._options.use_binary_protocol
         codec: Codec = MessagePackCodec() if binary else JsonCodec()
+        time = clock or LoopClock()
         self._engine = Engine(
-            Session(config, random.random),
+            Session(config, random.random, time.time),
             codec,
             transports,
-            clock or LoopClock(),
+            time,
             self._network,
             request_timeout=config.realtime_request_timeout,
             auto_connect=self._options.auto_connect,
         )
         self._connection = Connection(self._engine)
-        self._channels = Channels(self._engine, self._access, binary=binary)
+        self._channels = Channels(Context(self._engine, self._access, self._options))
         if config.recovery is not None:
             for name in config.recovery.channel_serials:  # RTN16j
                 self._channels.get(name)
@@ -221,6 +226,18 @@ class _Audience:
         if (target := self._channels.find(channel)) is not None:
             target.deliver(messages)
 
+    def deliver_presence(self, channel: str, messages: list[PresenceMessage]) -> None:
+        if (target := self._channels.find(channel)) is not None:
+            target.presence.deliver(messages)
+
+    def deliver_annotations(self, channel: str, annotations: list[Annotation]) -> None:
+        if (target := self._channels.find(channel)) is not None:
+            target.annotations.deliver(annotations)
+
+    def discontinued(self, channel: str, reason: ErrorInfo | None) -> None:
+        if (target := self._channels.find(channel)) is not None:
+            target.discontinued(None if reason is None else AblyError.from_info(reason))
+
     def forget(self, channel: str) -> None:
         self._channels.forget(channel)
 
@@ -258,6 +275,8 @@ def _config(options: Options, access: Access, *, sees_pings: bool) -> Config:
         client_id=options.client_id,
         recovery=_recovery(options.recover),
         queue_messages=options.queue_messages,
+        binary=options.use_binary_protocol,
+        delta_decoder=options.vcdiff_decoder or default_decoder(),
         realtime_request_timeout=options.realtime_request_timeout,
         disconnected_retry_timeout=options.disconnected_retry_timeout,
         suspended_retry_timeout=options.suspended_retry_timeout,

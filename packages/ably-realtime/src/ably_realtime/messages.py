@@ -56,10 +56,84 @@ class Message:
     encoding: str | None = None
     extras: Mapping[str, Any] | None = None
     timestamp: int | None = None
-    action: MessageAction = MessageAction.MESSAGE_CREATE
+    action: MessageAction | None = None
     serial: str | None = None
     version: MessageVersion | None = None
     annotations: MessageAnnotations = field(default_factory=MessageAnnotations)
+
+
+class AnnotationAction(IntEnum):
+    """What an annotation does (TAN2b)."""
+
+    ANNOTATION_CREATE = 0
+    ANNOTATION_DELETE = 1
+
+
+@dataclass(slots=True)
+class Annotation:
+    """One annotation of a message, such as a reaction (TAN2).
+
+    `type` names how annotations add up, for example `reaction:distinct.v1`. `data`, `encoding`
+    and `timestamp` are as in `Message`.
+    """
+
+    type: str | None = None
+    name: str | None = None
+    client_id: str | None = None
+    count: int | None = None
+    data: Any = None
+    encoding: str | None = None
+    extras: Mapping[str, Any] | None = None
+    id: str | None = None
+    action: AnnotationAction = AnnotationAction.ANNOTATION_CREATE
+    timestamp: int | None = None
+    serial: str | None = None
+    message_serial: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageOperation:
+    """Who changes a message, and why (MOP)."""
+
+    client_id: str | None = None
+    description: str | None = None
+    metadata: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFilter:
+    """Criteria for `subscribe`; a message has to meet all that are given (MFI, RTL22).
+
+    `is_ref` asks whether the message has an `extras.ref` at all; the two others look inside it.
+    """
+
+    name: str | None = None
+    client_id: str | None = None
+    is_ref: bool | None = None
+    ref_timeserial: str | None = None
+    ref_type: str | None = None
+
+    def matches(self, message: Message) -> bool:
+        """Whether a message meets the criteria."""
+        ref = (message.extras or {}).get("ref")
+        ref_fields = ref if isinstance(ref, Mapping) else {}
+        return (
+            (self.name is None or message.name == self.name)
+            and (self.client_id is None or message.client_id == self.client_id)
+            and (self.is_ref is None or (ref is not None) == self.is_ref)
+            and (self.ref_timeserial is None or ref_fields.get("timeserial") == self.ref_timeserial)
+            and (self.ref_type is None or ref_fields.get("type") == self.ref_type)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateDeleteResult:
+    """The version that an update, delete or append made (UDR).
+
+    `version_serial` is None if a later change took its place before it could be published.
+    """
+
+    version_serial: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypedDict
 
+from ._core.inbound import DeltaDecoder
 from .endpoints import DEFAULT_CONNECTIVITY_CHECK_URL
 from .errors import AblyError
 from .states import ChannelMode
@@ -48,6 +49,7 @@ class ClientOptions(TypedDict, total=False):
     transport_params: Mapping[str, str | int | float | bool]
     agents: Mapping[str, str | None]
     strict_mode: bool
+    vcdiff_decoder: DeltaDecoder
     idempotent_rest_publishing: bool
     add_request_ids: bool
     # timeouts
@@ -95,6 +97,7 @@ class Options:
     transport_params: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     agents: Mapping[str, str | None] = field(default_factory=dict)
     strict_mode: bool = False
+    vcdiff_decoder: DeltaDecoder | None = None
     idempotent_rest_publishing: bool = True
     add_request_ids: bool = False
     realtime_request_timeout: float = 10_000
@@ -194,6 +197,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "port": (int,),
     "tls_port": (int,),
     "tls": (bool,),
+    "fallback_hosts": (list, tuple),
     "connectivity_check_url": (str,),
     "auto_connect": (bool,),
     "use_binary_protocol": (bool,),
@@ -221,14 +225,40 @@ _TYPES: dict[str, tuple[type, ...]] = {
 class ChannelOptions:
     """What a channel can be told (TB2).
 
-    `params` are channel parameters such as `{"rewind": "1"}`; `modes` what the channel may do, by
+    Unset is None. `params` are channel parameters such as `{"rewind": "1"}`; `modes` what the channel may do, by
     default everything the capability allows; `attach_on_subscribe=False` stops `subscribe` from
-    attaching.
+    attaching; `cipher` encrypts payloads: `CipherParams`, or a dict of its fields.
     """
 
-    params: Mapping[str, str] = field(default_factory=dict)
-    modes: Sequence[ChannelMode] = ()
+    params: Mapping[str, str] | None = None
+    modes: Sequence[ChannelMode] | None = None
     attach_on_subscribe: bool = True
+    cipher: Any = None
+
+    @classmethod
+    def with_cipher_key(cls, key: bytes | str) -> Self:
+        """Options for a channel encrypted with this key, bytes or base64 (TB3)."""
+        return cls(cipher={"key": key})
+
+
+@dataclass(frozen=True, slots=True)
+class DeriveOptions:
+    """How a derived channel selects messages: `filter` is a JMESPath expression (DO2)."""
+
+    filter: str
+
+
+def read_channel_options(options: Any) -> ChannelOptions:
+    """Our ChannelOptions from one of ours, or one of the REST SDK's."""
+    if isinstance(options, ChannelOptions):
+        return options
+    if hasattr(options, "params") and hasattr(options, "cipher"):
+        modes = [
+            ChannelMode[str(getattr(mode, "name", mode)).upper()]
+            for mode in getattr(options, "modes", None) or ()
+        ]
+        return ChannelOptions(params=options.params, modes=modes or None, cipher=options.cipher)
+    raise bad_option(f"channel options are ChannelOptions, not {type(options).__name__}")
 
 
 def check_options(options: Mapping[str, Any]) -> None:
@@ -246,6 +276,10 @@ def check_options(options: Mapping[str, Any]) -> None:
         ):
             kinds = " or ".join(kind.__name__ for kind in expected)
             raise bad_option(f"option {name!r} takes {kinds}, not {type(value).__name__}")
+        if name == "auth_callback" and not callable(value):
+            raise bad_option(f"option {name!r} takes a callable, not {type(value).__name__}")
+        if name == "fallback_hosts" and not all(isinstance(host, str) for host in value):
+            raise bad_option("option 'fallback_hosts' takes host names")
         if (name.endswith(("_timeout", "_duration"))) and not value > 0:
             raise bad_option(f"option {name!r} is a duration, so it must be above 0")
     if options.get("client_id") == "*":  # RSA7c

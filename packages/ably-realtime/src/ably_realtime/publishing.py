@@ -3,112 +3,150 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
+import msgpack
+
+from ._wire.cipher import Cipher, CipherUnavailable
 from ._wire.payload import UnsupportedPayload, encode_payload
-from ._wire.size import message_size
+from ._wire.size import payload_size
 from .errors import AblyError
-from .messages import Message, MessageAction
+from .messages import Annotation, Message, MessageAction, MessageVersion
+from .presence_messages import PresenceMessage
 
-_TEXT_FIELDS = ("name", "client_id", "id", "connection_key", "encoding")
+Item = TypeVar("Item", Message, PresenceMessage, Annotation)
+
+_TEXT_FIELDS = ("name", "client_id", "id", "connection_key", "encoding", "serial", "type")
 
 
-def read_arguments(args: tuple[Any, ...], fields: Mapping[str, Any]) -> list[Message]:
+@dataclass(frozen=True, slots=True)
+class Packer:
+    """Checks and encodes what one channel publishes.
+
+    `binary` is the wire format, `max_size` the bytes that one frame may have, `client_id` who the
+    client is, as far as it knows.
+    """
+
+    binary: bool
+    max_size: int
+    client_id: str | None
+    cipher: Cipher | None
+
+    def pack(self, items: Sequence[Item]) -> list[Item]:
+        """Copies with their payloads encoded; the caller's objects stay as they are.
+
+        Raises `AblyError` for anything that cannot be sent.
+        """
+        if not items:
+            raise bad_argument("there is nothing to publish")
+        size = 0
+        packed: list[Item] = []
+        for item in items:
+            self._check(item)
+            try:
+                size += self._size(item)
+                data, encoding = encode_payload(
+                    item.data, item.encoding, binary=self.binary, cipher=self.cipher
+                )
+            except (UnsupportedPayload, TypeError, ValueError, RecursionError) as error:
+                raise AblyError(
+                    code=40013, status_code=400, message=str(error), cause=error
+                ) from error
+            except CipherUnavailable as error:
+                raise AblyError(
+                    code=40000, status_code=400, message=str(error), cause=error
+                ) from error
+            packed.append(replace(item, data=data, encoding=encoding))
+        if size > self.max_size:  # TM6, TO3l8
+            raise AblyError(
+                code=40009,
+                status_code=400,
+                message=f"this has {size} bytes; the connection takes {self.max_size} at once",
+            )
+        return packed
+
+    def _size(self, item: Message | PresenceMessage | Annotation) -> int:
+        if item.extras is not None and self.binary:
+            try:
+                msgpack.packb(item.extras)
+            except (OverflowError, TypeError, ValueError) as error:
+                raise UnsupportedPayload(f"the extras cannot be encoded: {error}") from error
+        return payload_size(item)
+
+    def _check(self, item: Message | PresenceMessage | Annotation) -> None:
+        for field in _TEXT_FIELDS:
+            value = getattr(item, field, None)
+            if value is not None and not isinstance(value, str):
+                raise bad_argument(f"{field} is text, not {type(value).__name__}")
+        if item.extras is not None and not isinstance(item.extras, Mapping):
+            raise bad_argument(f"extras is a dict, not {type(item.extras).__name__}")
+        if isinstance(item, Message):
+            self._check_message(item)
+
+    def _check_message(self, message: Message) -> None:
+        if message.action is not None and not isinstance(message.action, MessageAction):
+            raise bad_argument(f"action is a MessageAction, not {message.action!r}")
+        if message.version is not None and not isinstance(message.version, MessageVersion):
+            raise bad_argument("version is a MessageVersion")
+        if message.client_id == "*":
+            raise _foreign("'*' is not the client_id of anyone")
+        own = self.client_id
+        if message.client_id is not None and own not in (None, "*", message.client_id):  # RTL6g3
+            raise _foreign(f"this client is {own!r} and cannot publish as {message.client_id!r}")
+
+
+def read_messages(args: tuple[Any, ...], fields: Mapping[str, Any]) -> list[Message]:
     """The messages that a `publish` call names, in any of its forms (RTL6i)."""
-    if fields and not args:
-        return [_from_fields(fields)]
     match args:
-        case (Message() as message,):
-            return [message]
-        case (Mapping() as one,):
-            return [_from_fields(one)]
+        case () if fields:
+            return [_from_fields(fields)]
         case (str() | None as name,):
             return [_from_fields({"name": name, **fields})]
         case (str() | None as name, data):
             return [_from_fields({"name": name, "data": data, **fields})]
-        case (messages,) if isinstance(messages, Sequence) and not isinstance(messages, bytes):
-            return [_one(message) for message in messages]
-    raise _bad("publish takes a name and data, a message, a dict, or a list of messages")
+        case (_,) if fields:
+            raise bad_argument(f"fields beside a message have no meaning: {', '.join(fields)}")
+        case (list() | tuple() as messages,):
+            return [read_message(message) for message in messages]
+        case (message,):
+            return [read_message(message)]
+    raise bad_argument("publish takes a name and data, a message, a dict, or a list of messages")
 
 
-def prepare(
-    messages: Sequence[Message], *, binary: bool, max_size: int, client_id: str | None
-) -> list[Message]:
-    """Check the messages and encode their payloads; the caller's objects stay as they are."""
-    if not messages:
-        raise _bad("there is no message to publish")
-    size = 0
-    prepared: list[Message] = []
-    for message in messages:
-        _check(message, client_id)
-        try:
-            size += message_size(message)
-            data, encoding = encode_payload(message.data, message.encoding, binary=binary)
-        except (UnsupportedPayload, TypeError, ValueError, RecursionError) as error:
-            raise AblyError(code=40013, status_code=400, message=str(error), cause=error) from error
-        prepared.append(replace(message, data=data, encoding=encoding))
-    if size > max_size:  # TM6, TO3l8
-        raise AblyError(
-            code=40009,
-            status_code=400,
-            message=f"the messages have {size} bytes; this connection takes {max_size} at once",
-        )
-    return prepared
-
-
-def _one(message: Any) -> Message:
+def read_message(message: Any) -> Message:
+    """Our Message from one of ours, one of the REST SDK's, or a dict of fields."""
     if isinstance(message, Message):
         return message
     if isinstance(message, Mapping):
         return _from_fields(message)
-    return _from_ably(message)
-
-
-def _from_fields(fields: Mapping[str, Any]) -> Message:
-    try:
-        return Message(**fields)
-    except TypeError as error:
-        raise _bad(f"this is not a message: {error}") from None
-
-
-def _from_ably(message: Any) -> Message:
-    """A message of the REST SDK, read by its attributes."""
     if not hasattr(message, "data") or not hasattr(message, "name"):
-        raise _bad(f"a message is a Message or a dict, not {type(message).__name__}")
+        raise bad_argument(f"a message is a Message or a dict, not {type(message).__name__}")
     action = getattr(message, "action", None)
     return Message(
         name=message.name,
         data=message.data,
         client_id=getattr(message, "client_id", None),
         id=getattr(message, "id", None),
+        connection_key=getattr(message, "connection_key", None),
         encoding=getattr(message, "encoding", None) or None,
         extras=getattr(message, "extras", None),
         serial=getattr(message, "serial", None),
-        action=MessageAction(int(action)) if action is not None else MessageAction.MESSAGE_CREATE,
+        action=None if action is None else MessageAction(int(action)),
     )
 
 
-def _check(message: Message, client_id: str | None) -> None:
-    for field in _TEXT_FIELDS:
-        value = getattr(message, field)
-        if value is not None and not isinstance(value, str):
-            raise _bad(f"the {field} of a message is text, not {type(value).__name__}")
-    if message.client_id == "*":
-        raise _foreign_client_id("'*' is not the client_id of anyone")
-    if (
-        message.client_id is not None
-        and client_id not in (None, "*")
-        and message.client_id != client_id
-    ):  # RTL6g3
-        raise _foreign_client_id(
-            f"this client is {client_id!r} and cannot publish as {message.client_id!r}"
-        )
-
-
-def _foreign_client_id(message: str) -> AblyError:
-    return AblyError(code=40012, status_code=400, message=message)
-
-
-def _bad(message: str) -> AblyError:
+def bad_argument(message: str) -> AblyError:
+    """The error for an argument that makes no sense."""
     return AblyError(code=40000, status_code=400, message=message)
+
+
+def _from_fields(fields: Mapping[str, Any]) -> Message:
+    try:
+        return Message(**fields)
+    except TypeError as error:
+        raise bad_argument(f"this is not a message: {error}") from None
+
+
+def _foreign(message: str) -> AblyError:
+    return AblyError(code=40012, status_code=400, message=message)

@@ -17,8 +17,19 @@ from ..states import ChannelEvent, ChannelMode, ChannelState, ConnectionState
 from . import faults
 from .backoff import retry_delay
 from .channel_settings import ChannelSettings
-from .effects import ChannelChanged, Deliver, Effect, Reject, Resolve, Trace
-from .inbound import decode_messages
+from .effects import (
+    ChannelChanged,
+    Deliver,
+    DeliverAnnotations,
+    Discontinuity,
+    Effect,
+    Reject,
+    Resolve,
+    Trace,
+    Warn,
+)
+from .inbound import Inbound, UndecodableDelta
+from .presence import Presence
 from .timers import TimerQueue, Timers
 
 S = ChannelState
@@ -34,7 +45,7 @@ class Timer(Enum):
 _TIMERS_OF: dict[ChannelState, frozenset[Timer]] = {
     S.INITIALIZED: frozenset(),
     S.ATTACHING: frozenset({Timer.REQUEST}),
-    S.ATTACHED: frozenset({Timer.REQUEST}),  # new options are being attached (RTL16a)
+    S.ATTACHED: frozenset(),
     S.DETACHING: frozenset({Timer.REQUEST}),
     S.DETACHED: frozenset(),
     S.SUSPENDED: frozenset({Timer.RETRY}),
@@ -73,6 +84,8 @@ class Channel:
         send: Callable[[Frame], None],
         forget: Callable[[str], None],
         random: Callable[[], float],
+        presence: Presence,
+        inbound: Inbound,
         *,
         request_timeout: float,
         retry_timeout: float,
@@ -86,12 +99,15 @@ class Channel:
         self._random = random
         self._request_timeout = request_timeout
         self._retry_timeout = retry_timeout
+        self._inbound = inbound
         self._retries = 0
+        self._was_attached = False  # and the application did not detach it since
         self._attaching: list[int] = []
         self._detaching: list[int] = []
         self._releasing: list[int] = []
         self._later: list[tuple[Callable[[int, float], None], int]] = []
         self._before_detaching = S.INITIALIZED
+        self.presence = presence
         self.timers = Timers(queue)
         self.state = S.INITIALIZED
         self.error_reason: ErrorInfo | None = None
@@ -121,6 +137,15 @@ class Channel:
                 self._attaching.append(op)
                 self._begin_attach(None, now)
 
+    def attach_implicitly(self, now: float) -> None:
+        """Attach for something that waits for it and hears of a failure by itself (RTP8d)."""
+        if self.state is not S.INITIALIZED:
+            return
+        if self._line.state in _NO_ATTACH:
+            self.presence.suspended(self._line_unusable("attach"))
+        else:
+            self._begin_attach(None, now)
+
     def detach(self, op: int, now: float) -> None:
         """RTL5."""
         match self.state:
@@ -128,31 +153,36 @@ class Channel:
                 self._emit(Resolve(op))
             case S.FAILED:
                 self._emit(Reject(op, faults.channel_unusable(self.name, self.state, "detach")))
+            case _ if self.state is S.SUSPENDED or not self._connected:  # RTL5j, RTL5l
+                self._enter(S.DETACHED, now)
+                self._emit(Resolve(op))
             case S.DETACHING if not self._later:
                 self._detaching.append(op)
             case S.DETACHING | S.ATTACHING:
                 self._later.append((self.detach, op))
-            case S.ATTACHED if self._line.state is ConnectionState.CONNECTED:
+            case _:
                 self._detaching.append(op)
                 self._begin_detach(now)
-            case S.ATTACHED | S.SUSPENDED:  # RTL5l, RTL5j
-                self._enter(S.DETACHED, now)
-                self._emit(Resolve(op))
 
     def release(self, op: int, now: float) -> None:
         """Detach, then be forgotten (RTS4a)."""
         match self.state:
-            case S.ATTACHING | S.DETACHING:
-                self._later.append((self.release, op))
-            case S.ATTACHED if self._line.state is ConnectionState.CONNECTED:
-                self._releasing.append(op)
-                self._begin_detach(now)
-            case S.ATTACHED | S.SUSPENDED:
-                self._releasing.append(op)
-                self._enter(S.DETACHED, now)
-            case _:
+            case S.INITIALIZED | S.DETACHED | S.FAILED:
                 self._forget(self.name)
                 self._emit(Resolve(op))
+            case _ if self.state is S.SUSPENDED or not self._connected:
+                self._releasing.append(op)
+                self._enter(S.DETACHED, now)
+            case S.ATTACHING | S.DETACHING:
+                self._later.append((self.release, op))
+            case _:
+                self._releasing.append(op)
+                self._begin_detach(now)
+
+    def set_settings(self, settings: ChannelSettings) -> None:
+        """Take settings that apply from the next attach, message or publish on."""
+        self.settings = settings
+        self._inbound.cipher = settings.cipher
 
     def must_reattach_for(self, settings: ChannelSettings) -> bool:
         """Whether these settings take effect only by attaching again (RTL16a)."""
@@ -160,13 +190,12 @@ class Channel:
 
     def configure(self, op: int, settings: ChannelSettings, now: float) -> None:
         """RTL16."""
-        self.settings = settings
+        self.set_settings(settings)
         if not self.must_reattach_for(settings):
             self._emit(Resolve(op))
             return
         self._attaching.append(op)
-        if self._line.state is ConnectionState.CONNECTED:
-            self._send_attach(now)
+        self._begin_attach(None, now)
 
     # -- what happens on the connection
 
@@ -201,6 +230,7 @@ class Channel:
     def reinitialize(self, now: float) -> None:
         """RTN11d."""
         self.error_reason = None
+        self._was_attached = False
         if self.state is not S.INITIALIZED:
             self._enter(S.INITIALIZED, now)
 
@@ -209,8 +239,11 @@ class Channel:
     def received(self, frame: Frame, now: float) -> None:
         """A frame that names this channel."""
         match frame.action:
-            case Action.MESSAGE:
-                self._messages(frame)
+            case Action.MESSAGE | Action.PRESENCE | Action.SYNC | Action.ANNOTATION:
+                if self.state is S.ATTACHED:
+                    self._content(frame, now)
+                else:  # RTL17; the server sends it again once attached, as the serial stays
+                    self._emit(Trace(f"not attached, so not delivered: {frame}"))
             case Action.ATTACHED:
                 self._attached(frame, now)
             case Action.DETACHED:
@@ -220,13 +253,32 @@ class Channel:
             case _:
                 self._emit(Trace(f"ignored in state {self.state}: {frame}"))
 
-    def _messages(self, frame: Frame) -> None:
-        if self.state is not S.ATTACHED:  # RTL17
-            self._emit(Trace(f"not attached, so not delivered: {frame}"))
-            return
-        messages = decode_messages(frame, self._emit)
-        self._move_to(frame.channel_serial)
-        self._emit(Deliver(self.name, messages))
+    def _content(self, frame: Frame, now: float) -> None:
+        match frame.action:
+            case Action.MESSAGE:
+                try:
+                    messages = self._inbound.messages(frame)
+                except UndecodableDelta as failure:
+                    self._recover(failure.error, now)
+                    return
+                self._move_to(frame.channel_serial)
+                self._emit(Deliver(self.name, messages))
+            case Action.PRESENCE:
+                self._move_to(frame.channel_serial)
+                self.presence.received(self._inbound.presence(frame))
+            case Action.SYNC:
+                self.presence.synced(self._inbound.presence(frame), frame.channel_serial)
+            case Action.ANNOTATION:
+                self._move_to(frame.channel_serial)
+                self._emit(DeliverAnnotations(self.name, self._inbound.annotations(frame)))
+
+    def _recover(self, error: ErrorInfo, now: float) -> None:
+        """Have the server send again from before a delta that cannot be applied (RTL18)."""
+        self._emit(Warn(f"channel {self.name!r} cannot go on", error))
+        if error.code == faults.NO_DELTA_DECODER:
+            self._enter(S.FAILED, now, error)
+        else:
+            self._begin_attach(error, now)
 
     def _attached(self, frame: Frame, now: float) -> None:
         match self.state:
@@ -248,13 +300,18 @@ class Channel:
         backlog = bool(frame.flags & Flag.HAS_BACKLOG)
         self._retries = 0
         self.error_reason = frame.error
-        self.timers.clear(Timer.REQUEST)
+        missed = self._was_attached and not resumed
+        self._was_attached = True
         if self.state is not S.ATTACHED:
             self._enter(S.ATTACHED, now, frame.error, resumed=resumed, has_backlog=backlog)
-            return
-        if not resumed:  # RTL12
-            self._announce(S.ATTACHED, ChannelEvent.UPDATE, frame.error, resumed, backlog)
-        self._settle(S.ATTACHED, None, now)
+            self.presence.attached(frame, reenter=True)
+        else:
+            if not resumed:  # RTL12
+                self._announce(S.ATTACHED, ChannelEvent.UPDATE, frame.error, resumed, backlog)
+            self.presence.attached(frame, reenter=not resumed)  # RTP17i
+            self._settle(S.ATTACHED, None, now)
+        if missed:
+            self._emit(Discontinuity(self.name, frame.error))
 
     def _detached(self, frame: Frame, now: float) -> None:
         match self.state:
@@ -270,8 +327,9 @@ class Channel:
     # -- attaching and detaching
 
     def _begin_attach(self, reason: ErrorInfo | None, now: float) -> None:
-        self._enter(S.ATTACHING, now, reason)
-        if self._line.state is ConnectionState.CONNECTED:
+        if self.state is not S.ATTACHING:
+            self._enter(S.ATTACHING, now, reason)
+        if self._connected:
             self._send_attach(now)
 
     def _begin_detach(self, now: float) -> None:
@@ -333,10 +391,21 @@ class Channel:
         self.timers.keep_only(_TIMERS_OF[state])
         if reason is not None:
             self.error_reason = reason
+        self._announce(previous, ChannelEvent(state.value), reason, resumed, has_backlog)
         if state in (S.DETACHED, S.FAILED):
             self.channel_serial = None  # RTL15b2
-        self._announce(previous, ChannelEvent(state.value), reason, resumed, has_backlog)
+            self.presence.ended(self._reason(reason, state))
+        elif state is S.SUSPENDED:
+            self.presence.suspended(self._reason(reason, state))
+        if state is S.DETACHED:
+            self._was_attached = False
         self._settle(state, reason, now)
+
+    def reentry_failed(self, client_id: str | None, error: ErrorInfo) -> None:
+        """The server did not take back a member of ours (RTP17e)."""
+        fault = faults.reentry_failed(client_id, error)
+        self._emit(Warn(f"channel {self.name!r}", fault))
+        self._announce(self.state, ChannelEvent.UPDATE, fault, True, False)
 
     def _announce(
         self,
@@ -375,6 +444,10 @@ class Channel:
         """RTL15b."""
         if serial is not None:
             self.channel_serial = serial
+
+    @property
+    def _connected(self) -> bool:
+        return self._line.state is ConnectionState.CONNECTED
 
     def _reason(self, error: ErrorInfo | None, state: ChannelState) -> ErrorInfo:
         return error or faults.channel_failed(self.name, state, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .._wire.cipher import Cipher
 from ..states import ChannelMode
 
 
@@ -12,6 +13,7 @@ from ..states import ChannelMode
 class ChannelSettings:
     params: Mapping[str, str] = field(default_factory=dict)
     modes: frozenset[ChannelMode] = frozenset()
+    cipher: Cipher | None = None
 
     @property
     def flags(self) -> int:

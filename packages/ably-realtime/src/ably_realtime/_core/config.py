@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .._wire.secret import Secret
+from .inbound import DeltaDecoder
 from .recovery import RecoveryKey
 
 
@@ -26,6 +27,8 @@ class Config:
     client_id: str | None = None
     recovery: RecoveryKey | None = None
     queue_messages: bool = True
+    binary: bool = True
+    delta_decoder: DeltaDecoder | None = None
     realtime_request_timeout: float = 10_000
     disconnected_retry_timeout: float = 15_000
     suspended_retry_timeout: float = 30_000

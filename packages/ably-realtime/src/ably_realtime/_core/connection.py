@@ -125,6 +125,7 @@ class Connection:
                 self._closed(None, now)  # RTN11b: the old transport is nobody's any more
         if self.state in (S.CLOSED, S.FAILED):
             self.error_reason = None  # RTN11d
+            self.details = ConnectionDetails()
             self._suspend_at = None
             self._retries = 0
         self._begin_sequence(now)
@@ -358,6 +359,7 @@ class Connection:
         if (error := self._adopt_details(frame)) is not None:
             self.fail(error, now)
             return
+        self.id = frame.connection_id or self.id
         self.error_reason = frame.error
         self._watch_idleness(now)
         self._changed(

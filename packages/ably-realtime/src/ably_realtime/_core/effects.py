@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from .._wire.error_info import ErrorInfo
 from .._wire.frames import Frame
 from .._wire.secret import Secret
-from ..messages import Message
+from ..messages import Annotation, Message
+from ..presence_messages import PresenceMessage
 from ..states import ChannelEvent, ChannelState, ConnectionEvent, ConnectionState
 
 
@@ -111,6 +112,30 @@ class Deliver:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliverPresence:
+    """Hand presence messages to the subscribers of a channel, in order."""
+
+    channel: str
+    messages: list[PresenceMessage]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverAnnotations:
+    """Hand annotations to the subscribers of a channel, in order."""
+
+    channel: str
+    annotations: list[Annotation]
+
+
+@dataclass(frozen=True, slots=True)
+class Discontinuity:
+    """Messages may have been missed on a channel that had been attached before."""
+
+    channel: str
+    reason: ErrorInfo | None
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """A channel was released: drop what the driver keeps for it (RTS4)."""
 
@@ -133,7 +158,7 @@ class HostInUse:
 
 @dataclass(frozen=True, slots=True)
 class Warn:
-    """Something the application should see in its log."""
+    """Something the application should see in its log; an error counts as one there."""
 
     message: str
     error: ErrorInfo | None = None
@@ -158,6 +183,9 @@ Effect = (
     | ConnectionChanged
     | ChannelChanged
     | Deliver
+    | DeliverPresence
+    | DeliverAnnotations
+    | Discontinuity
     | Forget
     | ClientIdConfirmed
     | HostInUse

@@ -5,6 +5,8 @@ from __future__ import annotations
 from .._wire.error_info import ErrorInfo
 from ..states import ChannelState, ConnectionState
 
+NO_DELTA_DECODER = 40019
+
 _CODES = {
     ConnectionState.INITIALIZED: (80000, "not connected yet"),
     ConnectionState.CONNECTING: (80000, "still connecting"),
@@ -176,6 +178,34 @@ def not_accepted(serial: int) -> ErrorInfo:
         code=50000,
         status_code=500,
         message=f"the server refused the message without a reason (msgSerial {serial})",
+    )
+
+
+def presence_out_of_sync(name: str) -> ErrorInfo:
+    """RTP11d."""
+    return ErrorInfo(
+        code=91005,
+        status_code=400,
+        message=f"the members of channel {name!r} are out of sync: the channel is suspended",
+    )
+
+
+def reentry_failed(client_id: str | None, cause: ErrorInfo) -> ErrorInfo:
+    """RTP17e."""
+    return ErrorInfo(
+        code=91004,
+        status_code=400,
+        message=f"client {client_id!r} could not be entered again automatically: {cause.message}",
+        cause=cause,
+    )
+
+
+def no_delta_decoder(name: str) -> ErrorInfo:
+    """PC3: the server sends deltas because the application asked for them."""
+    return ErrorInfo(
+        code=NO_DELTA_DECODER,
+        status_code=400,
+        message=f"channel {name!r} receives deltas, and there is no decoder for them",
     )
 
 

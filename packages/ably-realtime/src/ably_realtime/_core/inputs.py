@@ -123,6 +123,25 @@ class Publish:
     frame: Frame
 
 
+@dataclass(frozen=True, slots=True)
+class ChangePresence:
+    """Send a presence frame, now or when the channel is attached (RTP16)."""
+
+    op: int
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class GetPresence:
+    """The members of a channel; `wait` until they are all known (RTP11)."""
+
+    op: int
+    channel: str
+    client_id: str | None = None
+    connection_id: str | None = None
+    wait: bool = True
+
+
 # What happens around the client.
 
 
@@ -187,6 +206,8 @@ Input = (
     | Configure
     | Release
     | Publish
+    | ChangePresence
+    | GetPresence
     | NetworkLost
     | NetworkAvailable
     | TokenChanged

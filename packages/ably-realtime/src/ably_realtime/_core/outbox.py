@@ -10,7 +10,7 @@ from .._wire.error_info import ErrorInfo
 from .._wire.frames import Frame
 from ..messages import PublishResult
 from . import faults
-from .effects import Effect, Reject, Resolve
+from .effects import Reject, Resolve
 
 
 @dataclass(slots=True)
@@ -27,7 +27,10 @@ class Outbox:
     """
 
     def __init__(
-        self, emit: Callable[[Effect], None], send: Callable[[Frame], None], next_serial: int = 0
+        self,
+        emit: Callable[[Resolve | Reject], None],
+        send: Callable[[Frame], None],
+        next_serial: int = 0,
     ) -> None:
         self._emit = emit
         self._send = send
@@ -76,6 +79,12 @@ class Outbox:
         """Fail `count` frames from `serial` on; earlier ones were skipped (implicit NACK)."""
         for entry, _ in self._take(serial, count):
             self._emit(Reject(entry.op, error or faults.not_accepted(_serial(entry))))
+
+    def take_queued(self, held: Callable[[Frame], bool]) -> list[tuple[int, Frame]]:
+        """Remove the queued frames that have to wait elsewhere (RTL3d2)."""
+        taken = [entry for entry in self._queued if held(entry.frame)]
+        self._queued = deque(entry for entry in self._queued if not held(entry.frame))
+        return [(entry.op, entry.frame) for entry in taken]
 
     def fail_all(self, error: ErrorInfo) -> None:
         """Fail everything, sent or queued (RTN7e, RTN7d)."""

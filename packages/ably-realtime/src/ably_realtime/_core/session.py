@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 from .._wire.error_info import ErrorInfo
 from .._wire.frames import Action, Frame, is_known
+from .._wire.payload import encode_payload
 from .._wire.secret import Secret
+from ..presence_messages import PresenceMessage
 from ..states import ChannelState, ConnectionState
 from . import faults
 from .auth import Auth
@@ -20,21 +23,25 @@ from .effects import (
     Effect,
     Forget,
     Reject,
+    Resolve,
     Send,
     Trace,
 )
+from .inbound import Inbound
 from .inputs import (
     Alive,
     Attach,
     Authorize,
     Authorized,
     AuthorizeFailed,
+    ChangePresence,
     Close,
     Configure,
     Connect,
     ConnectivityChecked,
     Detach,
     Dropped,
+    GetPresence,
     Input,
     NetworkAvailable,
     NetworkLost,
@@ -49,6 +56,7 @@ from .inputs import (
 )
 from .outbox import Outbox
 from .pings import Pings
+from .presence import Presence, presence_frame
 from .recovery import RecoveryKey
 from .timers import TimerQueue
 
@@ -61,16 +69,22 @@ _QUEUEING = frozenset({C.INITIALIZED, C.CONNECTING, C.DISCONNECTED})  # RTL6c2
 class Session:
     """Takes one input at a time and returns what is to be done, in order.
 
-    `random` returns numbers in [0, 1), for jitter and for the choice of a fallback host.
+    `random` returns numbers in [0, 1), for jitter and for the choice of a fallback host;
+    `wall_clock` the milliseconds since the epoch, for what the client itself tells subscribers.
     """
 
-    def __init__(self, config: Config, random: Callable[[], float]) -> None:
+    def __init__(
+        self, config: Config, random: Callable[[], float], wall_clock: Callable[[], float]
+    ) -> None:
         self._config = config
         self._random = random
+        self._wall_clock = wall_clock
         self._effects: list[Effect] = []
         self._timers = TimerQueue()
         recovery = config.recovery
-        self._outbox = Outbox(self._emit, self._send, recovery.msg_serial if recovery else 0)
+        self._outbox = Outbox(self._settled, self._send, recovery.msg_serial if recovery else 0)
+        self._reentries: dict[int, tuple[Channel, str | None]] = {}
+        self._reentry_ids = itertools.count(-1, -1)  # apart from the application's operations
         self._pings = Pings(config.realtime_request_timeout, self._timers, self._emit, self._send)
         requests = itertools.count(1)
         self._auth = Auth(
@@ -106,6 +120,10 @@ class Session:
                     self.connection.alive(now)
             case Publish(op, frame):
                 self._publish(op, frame)
+            case ChangePresence(op, frame):
+                self._change_presence(op, frame, now)
+            case GetPresence(op, name, client_id, connection_id, wait):
+                self._get_presence(op, self.channel(name), client_id, connection_id, wait)
             case TimersDue():
                 self._timers.fire_due(now)
             case Dropped(attempt, error, try_elsewhere):
@@ -183,7 +201,7 @@ class Session:
 
     def _received(self, frame: Frame, now: float) -> None:
         self.connection.alive(now)
-        if frame.channel is not None:
+        if frame.channel:
             channel = self.channels.get(frame.channel)
             if channel is not None and is_known(frame.action):
                 channel.received(frame, now)
@@ -238,6 +256,8 @@ class Session:
         if not resumed:
             self._outbox.forget_serials()  # RTN15c7
         self._for_channels(lambda channel: channel.prepare_reattach(now))  # RTL3d1
+        for op, frame in self._outbox.take_queued(self._waits_for_attach):  # RTL3d2
+            self._channel_of(frame).presence.queue(op, frame)
         self._confirm_client_id()
         self._emit(change)
         self._outbox.resend(renumber=not resumed)
@@ -275,12 +295,76 @@ class Session:
         if channel is not None and channel.state in (ChannelState.SUSPENDED, ChannelState.FAILED):
             fault = faults.channel_unusable(channel.name, channel.state, "publish")
             self._emit(Reject(op, fault))
-        elif self.connection.state is C.CONNECTED:
+        else:
+            self._submit(op, frame)
+
+    def _submit(self, op: int, frame: Frame) -> None:
+        """Send, queue or refuse a frame, by the state of the connection."""
+        if self.connection.state is C.CONNECTED:
             self._outbox.send(op, frame)
         elif self.connection.state in _QUEUEING and self._config.queue_messages:
             self._outbox.queue(op, frame)
         else:
-            self._emit(Reject(op, self._unusable("publish")))
+            self._settled(Reject(op, self._unusable("publish")))
+
+    def _change_presence(self, op: int, frame: Frame, now: float) -> None:
+        """RTP16."""
+        channel = self._channel_of(frame)
+        match channel.state:
+            case ChannelState.ATTACHED:
+                self._submit(op, frame)
+            case ChannelState.INITIALIZED | ChannelState.ATTACHING if self._config.queue_messages:
+                channel.presence.queue(op, frame)
+                channel.attach_implicitly(now)  # RTP8d
+            case _:
+                fault = faults.channel_unusable(channel.name, channel.state, "change presence")
+                self._emit(Reject(op, fault))
+
+    def _get_presence(
+        self,
+        op: int,
+        channel: Channel,
+        client_id: str | None,
+        connection_id: str | None,
+        wait: bool,
+    ) -> None:
+        """RTP11; the channel was attached before, where that was needed (RTP11e)."""
+        if channel.state is ChannelState.SUSPENDED and wait:
+            self._emit(Reject(op, faults.presence_out_of_sync(channel.name)))
+        elif channel.state in (ChannelState.ATTACHED, ChannelState.SUSPENDED):
+            channel.presence.get(op, client_id, connection_id, wait=wait)
+        else:
+            fault = faults.channel_unusable(channel.name, channel.state, "get the members")
+            self._emit(Reject(op, fault))
+
+    def _reenter(self, channel: Channel, member: PresenceMessage) -> None:
+        """RTP17g; the outcome is nobody's but the channel's."""
+        op = next(self._reentry_ids)
+        self._reentries[op] = (channel, member.client_id)
+        data, encoding = encode_payload(
+            member.data, None, binary=self._config.binary, cipher=channel.settings.cipher
+        )
+        member = replace(member, data=data, encoding=encoding)
+        self._submit(op, presence_frame(channel.name, member))
+
+    def _settled(self, outcome: Resolve | Reject) -> None:
+        """The server's word on a frame of ours."""
+        if outcome.op not in self._reentries:
+            self._emit(outcome)
+            return
+        channel, client_id = self._reentries.pop(outcome.op)
+        if isinstance(outcome, Reject):
+            channel.reentry_failed(client_id, outcome.error)
+
+    def _waits_for_attach(self, frame: Frame) -> bool:
+        return (
+            frame.action == Action.PRESENCE
+            and self._channel_of(frame).state is ChannelState.ATTACHING
+        )
+
+    def _channel_of(self, frame: Frame) -> Channel:
+        assert frame.channel is not None
+        return self.channel(frame.channel)
 
     def _ping(self, op: int, token: str, now: float) -> None:
         if self.connection.state is C.CONNECTED:
@@ -332,6 +416,14 @@ class Session:
         )
 
     def _add_channel(self, name: str, serial: str | None) -> Channel:
+        presence = Presence(
+            name,
+            self._emit,
+            self._submit,
+            lambda member: self._reenter(channel, member),
+            lambda: self.connection.id,
+            self._wall_clock,
+        )
         channel = self.channels[name] = Channel(
             name,
             self.connection,
@@ -340,6 +432,8 @@ class Session:
             self._send,
             self._forget,
             self._random,
+            presence,
+            Inbound(name, self._emit, self._config.delta_decoder),
             request_timeout=self._config.realtime_request_timeout,
             retry_timeout=self._config.channel_retry_timeout,
             channel_serial=serial,

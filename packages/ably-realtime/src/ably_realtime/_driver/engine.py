@@ -22,7 +22,8 @@ from .._wire.codec import Codec, MalformedFrame
 from .._wire.error_info import ErrorInfo
 from .._wire.secret import Secret
 from ..errors import AblyError
-from ..messages import Message
+from ..messages import Annotation, Message
+from ..presence_messages import PresenceMessage
 from ..seams import Clock, TimerHandle, TransportFactory, TransportRequest
 from .link import Link
 from .listeners import Tasks
@@ -58,6 +59,12 @@ class Audience(Protocol):
 
     def deliver(self, channel: str, messages: list[Message]) -> None: ...
 
+    def deliver_presence(self, channel: str, messages: list[PresenceMessage]) -> None: ...
+
+    def deliver_annotations(self, channel: str, annotations: list[Annotation]) -> None: ...
+
+    def discontinued(self, channel: str, reason: ErrorInfo | None) -> None: ...
+
     def forget(self, channel: str) -> None: ...
 
 
@@ -78,7 +85,7 @@ class Engine:
         self.session = session
         self.clock = clock
         self.request_timeout = request_timeout
-        self.audience: Audience = _Nobody()
+        self.audience: Audience
         self._connect_when_bound = auto_connect
         self.listener_tasks = Tasks()
         self._codec = codec
@@ -107,6 +114,11 @@ class Engine:
             fx.RequestToken: self._request_token,
             fx.CheckConnectivity: self._check_connectivity,
             fx.CancelRequest: self._cancel_request,
+            fx.DeliverPresence: lambda e: self.audience.deliver_presence(e.channel, e.messages),
+            fx.DeliverAnnotations: lambda e: self.audience.deliver_annotations(
+                e.channel, e.annotations
+            ),
+            fx.Discontinuity: lambda e: self.audience.discontinued(e.channel, e.reason),
             fx.Forget: lambda e: self.audience.forget(e.channel),
             fx.ClientIdConfirmed: lambda e: self._surroundings.confirm_client_id(e.client_id),
             fx.HostInUse: lambda e: self._surroundings.prefer_host(e.host),
@@ -376,18 +388,6 @@ class Engine:
                 self._loop.call_soon_threadsafe(link.close)
 
 
-class _Nobody:
-    """The audience of an engine that is still being put together."""
-
-    def connection_changed(self, change: fx.ConnectionChanged) -> None: ...
-
-    def channel_changed(self, change: fx.ChannelChanged) -> None: ...
-
-    def deliver(self, channel: str, messages: list[Message]) -> None: ...
-
-    def forget(self, channel: str) -> None: ...
-
-
 def new_ping_token() -> str:
     """The random id of a ping (RTN13e)."""
     return secrets.token_urlsafe(9)
@@ -397,4 +397,4 @@ def _warn(effect: fx.Warn) -> None:
     if effect.error is None:
         log.warning("%s", effect.message)
     else:
-        log.warning("%s: %s", effect.message, AblyError.from_info(effect.error))
+        log.error("%s: %s", effect.message, AblyError.from_info(effect.error))

@@ -62,12 +62,22 @@ class Listener:
             return None
         return result if result is not None and inspect.isawaitable(result) else None
 
+    @staticmethod
+    def _cancelled() -> bool:
+        """Whether it is the task itself that is being cancelled, and not what it awaited."""
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+
     async def _finish(self, pending: Awaitable[Any] | None) -> None:
         try:
             while True:
                 if pending is not None:
                     try:
                         await pending
+                    except asyncio.CancelledError:
+                        if self._cancelled():
+                            raise
+                        log.warning("a listener was cancelled from inside")
                     except Exception:
                         log.exception("a listener raised")
                 if not self._backlog:

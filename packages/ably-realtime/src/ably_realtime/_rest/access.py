@@ -69,9 +69,15 @@ class Access:
 
     def prefer_host(self, host: str | None) -> None:
         """Send REST requests to the host that the connection uses (RTN17e)."""
-        options = self.auth.auth_options if self._rest is None else self._rest.options
-        if host is None or host in options.get_hosts():
+        for options in self._rest_options():
+            hosts = options.get_hosts()
+            if host is not None and host not in hosts:
+                hosts.append(host)  # `ably` keeps only the first few, and insists on knowing it
             options.fallback_host = host
+
+    def _rest_options(self) -> list[Any]:
+        used = [] if self._rest is None else [self._rest.options]
+        return [*used, self.auth.auth_options]
 
     async def close(self) -> None:
         """Close the REST client, unless it was handed in."""

@@ -13,10 +13,12 @@ from typing import Any, Protocol
 import msgpack
 
 from ..messages import Message
+from .annotation_codec import annotation_from_wire, annotation_to_wire
 from .error_info import ErrorInfo
 from .fields import integer, text
 from .frames import ConnectionDetails, Frame
 from .message_codec import message_from_wire, message_to_wire
+from .presence_codec import presence_from_wire, presence_to_wire
 from .secret import Secret
 
 
@@ -84,6 +86,10 @@ def frame_to_wire(frame: Frame) -> dict[str, Any]:
         wire["params"] = dict(frame.params)
     if frame.messages:
         wire["messages"] = [message_to_wire(message) for message in frame.messages]
+    if frame.presence:
+        wire["presence"] = [presence_to_wire(member) for member in frame.presence]
+    if frame.annotations:
+        wire["annotations"] = [annotation_to_wire(item) for item in frame.annotations]
     if frame.auth is not None:
         wire["auth"] = {"accessToken": frame.auth.reveal()}
     return wire
@@ -115,6 +121,12 @@ def frame_from_wire(wire: object) -> Frame:
         frame.connection_details = _connection_details(details)
     if isinstance(params := get("params"), dict):
         frame.params = {str(key): str(value) for key, value in params.items()}
+    if isinstance(members := get("presence"), list):
+        frame.presence = [presence_from_wire(item) for item in members if isinstance(item, dict)]
+    if isinstance(annotations := get("annotations"), list):
+        frame.annotations = [
+            annotation_from_wire(item) for item in annotations if isinstance(item, dict)
+        ]
     if isinstance(res := get("res"), list):
         frame.res = [_serials(result) for result in res]
     return frame

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from typing import Any
 
-from ..messages import Message
+from ..messages import Annotation, Message
+from ..presence_messages import PresenceMessage
 from .error_info import ErrorInfo
 from .secret import Secret
 
@@ -89,6 +90,8 @@ class Frame:
     flags: int = 0
     msg_serial: int | None = None
     messages: list[Message] = field(default_factory=list)
+    presence: list[PresenceMessage] = field(default_factory=list)
+    annotations: list[Annotation] = field(default_factory=list)
     timestamp: int | None = None
     params: Mapping[str, str] | None = None
     res: list[list[str | None]] = field(default_factory=list)

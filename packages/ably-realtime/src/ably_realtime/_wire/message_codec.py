@@ -31,7 +31,7 @@ def message_to_wire(message: Message) -> dict[str, Any]:
         wire["extras"] = message.extras
     if message.serial is not None:
         wire["serial"] = message.serial
-    if message.action is not MessageAction.MESSAGE_CREATE:
+    if message.action is not None:
         wire["action"] = int(message.action)
     if message.version is not None:
         wire["version"] = _version_to_wire(message.version)

@@ -7,6 +7,8 @@ import binascii
 import json
 from typing import Any
 
+from .cipher import Cipher, CipherUnavailable
+
 
 class UnsupportedPayload(TypeError):
     """A payload that no message can carry (RSL4a)."""
@@ -24,37 +26,43 @@ class UndecodablePayload(ValueError):
         self.encoding = encoding
 
 
-def encode_payload(data: Any, encoding: str | None, *, binary: bool) -> tuple[Any, str | None]:
+def encode_payload(
+    data: Any, encoding: str | None, *, binary: bool, cipher: Cipher | None = None
+) -> tuple[Any, str | None]:
     """Return `data` and `encoding` as a frame carries them, in MessagePack if `binary`.
 
     `encoding` is what the caller says is already applied. Raises `UnsupportedPayload` for
     anything that is not text, bytes, or JSON as an object or array.
     """
-    if data is None or isinstance(data, str):
-        return data, encoding
     if isinstance(data, dict | list):
         try:
-            text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            data = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         except (TypeError, ValueError, RecursionError) as error:
             raise UnsupportedPayload(f"the payload is not JSON: {error}") from error
-        return text, _push(encoding, "json")
-    if isinstance(data, bytes | bytearray | memoryview):
-        if binary:
-            return bytes(data), encoding
-        return base64.b64encode(data).decode("ascii"), _push(encoding, "base64")
-    raise UnsupportedPayload(
-        f"a payload is text, bytes, a dict or a list; this one is of type {type(data).__name__}"
-    )
+        encoding = _push(encoding, "json")
+    elif isinstance(data, bytearray | memoryview):
+        data = bytes(data)
+    elif data is not None and not isinstance(data, str | bytes):
+        raise UnsupportedPayload(
+            f"a payload is text, bytes, a dict or a list; this one is of type {type(data).__name__}"
+        )
+    if cipher is not None and data is not None:
+        if isinstance(data, str):
+            data, encoding = data.encode(), _push(encoding, "utf-8")
+        data, encoding = cipher.encrypt(data), _push(encoding, cipher.encoding)
+    if isinstance(data, bytes) and not binary:
+        data, encoding = base64.b64encode(data).decode("ascii"), _push(encoding, "base64")
+    return data, encoding
 
 
-def decode_payload(data: Any, encoding: str) -> Any:
+def decode_payload(data: Any, encoding: str, cipher: Cipher | None = None) -> Any:
     """Return the payload with every step of `encoding` undone, or raise `UndecodablePayload`."""
     steps = encoding.split("/")
     while steps:
         step = steps[-1]
         try:
-            data = _undo(step, data)
-        except (ValueError, RecursionError, TypeError) as error:
+            data = _undo(step, data, cipher)
+        except (ValueError, RecursionError, TypeError, CipherUnavailable) as error:
             raise UndecodablePayload(
                 f"cannot undo the encoding {step!r}: {error}", data, "/".join(steps)
             ) from error
@@ -62,13 +70,32 @@ def decode_payload(data: Any, encoding: str) -> Any:
     return data
 
 
-def _undo(step: str, data: Any) -> Any:
+def undo_base64(data: Any, encoding: str | None) -> tuple[Any, str | None]:
+    """Undo base64 if it is the outermost step: what deltas are applied to lies below (RTL19a)."""
+    if encoding is None:
+        return data, None
+    rest, _, step = encoding.rpartition("/")
+    if step != "base64":
+        return data, encoding
+    try:
+        return _from_base64(data), rest or None
+    except (ValueError, TypeError):
+        return data, encoding  # left for `decode_payload` to report
+
+
+def _undo(step: str, data: Any, cipher: Cipher | None) -> Any:
     if step == "json":
         return json.loads(data)
     if step == "base64":
         return _from_base64(data)
     if step in ("utf-8", "utf8"):
         return data if isinstance(data, str) else _bytes(data).decode("utf-8")
+    if step.startswith("cipher+"):
+        if cipher is None:
+            raise ValueError("the channel has no cipher")
+        if step != cipher.encoding:
+            raise ValueError(f"the cipher of the channel is {cipher.encoding}")
+        return cipher.decrypt(_bytes(data))
     raise ValueError("this client does not know it")
 
 

@@ -1,24 +1,28 @@
-"""The size of a message, as limits count it (TM6)."""
+"""The size of what is published, as limits count it (TM6, TP5)."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from ..messages import Message
+from ..messages import Annotation, Message
+from ..presence_messages import PresenceMessage
 
 
-def message_size(message: Message) -> int:
-    """Bytes of name, payload, clientId and extras; call it before the payload is encoded."""
+def payload_size(item: Message | PresenceMessage | Annotation) -> int:
+    """Bytes of name, payload, clientId and extras; call it before the payload is encoded.
+
+    Raises ValueError or TypeError for extras or data that are not JSON.
+    """
     return (
-        _text_size(message.name)
-        + _payload_size(message.data)
-        + _text_size(message.client_id)
-        + (_json_size(message.extras) if message.extras is not None else 0)
+        _text_size(getattr(item, "name", None))
+        + _data_size(item.data)
+        + _text_size(item.client_id)
+        + (_json_size(item.extras) if item.extras is not None else 0)
     )
 
 
-def _payload_size(data: Any) -> int:
+def _data_size(data: Any) -> int:
     if data is None:
         return 0
     if isinstance(data, str):
@@ -29,7 +33,8 @@ def _payload_size(data: Any) -> int:
 
 
 def _json_size(value: Any) -> int:
-    return _text_size(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _text_size(text)
 
 
 def _text_size(text: str | None) -> int:

@@ -1,0 +1,175 @@
+"""Presence on a channel: the member map, its synchronisation, and re-entry (RTP)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from .._wire.error_info import ErrorInfo
+from .._wire.frames import Action, Flag, Frame
+from ..presence_messages import PresenceAction, PresenceMessage
+from . import faults
+from .effects import DeliverPresence, Effect, Reject, Resolve
+from .presence_map import OwnMembers, PresenceMap
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A `get` that waits for the sync to complete."""
+
+    op: int
+    client_id: str | None
+    connection_id: str | None
+
+
+class Presence:
+    """Decides who is present, what subscribers hear of it, and what waits for the channel."""
+
+    def __init__(
+        self,
+        channel: str,
+        emit: Callable[[Effect], None],
+        submit: Callable[[int, Frame], None],
+        reenter: Callable[[PresenceMessage], None],
+        connection_id: Callable[[], str | None],
+        wall_clock: Callable[[], float],
+    ) -> None:
+        self._channel = channel
+        self._emit = emit
+        self._submit = submit
+        self._reenter = reenter
+        self._connection_id = connection_id
+        self._wall_clock = wall_clock
+        self._members = PresenceMap()
+        self._own = OwnMembers()
+        self._queue: list[tuple[int, Frame]] = []
+        self._waiting: list[_Waiting] = []
+        self._sync_id: str | None = None
+        self.sync_complete = False
+
+    # -- what the application asks for
+
+    def queue(self, op: int, frame: Frame) -> None:
+        """Keep a presence frame until the channel is ATTACHED (RTP16b)."""
+        self._queue.append((op, frame))
+
+    def get(self, op: int, client_id: str | None, connection_id: str | None, *, wait: bool) -> None:
+        """The members present, once they are all known if `wait` (RTP11c)."""
+        request = _Waiting(op, client_id, connection_id)
+        if wait and not self.sync_complete:
+            self._waiting.append(request)
+        else:
+            self._answer(request)
+
+    # -- what happens to the channel
+
+    def attached(self, frame: Frame, *, reenter: bool) -> None:
+        """An ATTACHED arrived (RTP1, RTP5b, RTP17i)."""
+        if frame.flags & Flag.HAS_PRESENCE:
+            self._members.start_sync()
+            self._sync_id = None
+            self.sync_complete = False
+        else:
+            self._deliver(self._members.remove_all(self._wall_clock()))  # RTP19a
+            self._complete()
+        queued, self._queue = self._queue, []
+        for op, waiting in queued:
+            self._submit(op, waiting)
+        if reenter:
+            for member in self._own.values():
+                self._reenter(self._reentry_of(member))
+
+    def suspended(self, error: ErrorInfo) -> None:
+        """RTP5f: what is known stays, so that a later sync tells only the changes."""
+        self._fail_queue(error)
+        self._fail_waiting(faults.presence_out_of_sync(self._channel))
+
+    def ended(self, error: ErrorInfo) -> None:
+        """DETACHED or FAILED: nothing is known any more, and nobody is told (RTP5a)."""
+        self._fail_queue(error)
+        self._fail_waiting(error)
+        self._members.clear()
+        self._own.clear()
+        self.sync_complete = False
+
+    # -- what the server says
+
+    def received(self, messages: list[PresenceMessage]) -> None:
+        """A PRESENCE frame."""
+        self._deliver([news for message in messages if (news := self._apply(message))])
+
+    def synced(self, messages: list[PresenceMessage], serial: str | None) -> None:
+        """One page of a SYNC, whose serial is `<sync id>:<cursor>` (RTP18)."""
+        sync_id, _, cursor = (serial or "").partition(":")
+        if not self._members.sync_in_progress or self._sync_id not in (None, sync_id):
+            self._members.start_sync()
+            self.sync_complete = False
+        self._sync_id = sync_id
+        news = [told for message in messages if (told := self._apply(message))]
+        if not cursor:  # RTP18b, RTP18c
+            news += self._members.end_sync(self._wall_clock())
+        self._deliver(news)
+        if not cursor:
+            self._complete()
+
+    # --
+
+    def _apply(self, message: PresenceMessage) -> PresenceMessage | None:
+        leaving = message.action in (PresenceAction.LEAVE, PresenceAction.ABSENT)
+        if message.connection_id == self._connection_id():  # RTP17b
+            if leaving:
+                self._own.remove(message)
+            else:
+                self._own.put(message)
+        return self._members.remove(message) if leaving else self._members.put(message)
+
+    def _reentry_of(self, member: PresenceMessage) -> PresenceMessage:
+        """RTP17g, RTP17g1."""
+        same = member.connection_id == self._connection_id()
+        return replace(
+            member,
+            action=PresenceAction.ENTER,
+            id=member.id if same else None,
+            connection_id=None,
+            timestamp=None,
+        )
+
+    def _complete(self) -> None:
+        self._sync_id = None
+        self.sync_complete = True
+        waiting, self._waiting = self._waiting, []
+        for request in waiting:
+            self._answer(request)
+
+    def _answer(self, request: _Waiting) -> None:
+        self._emit(
+            Resolve(
+                request.op,
+                [
+                    member
+                    for member in self._members.values()
+                    if request.client_id in (None, member.client_id)
+                    and request.connection_id in (None, member.connection_id)
+                ],
+            )
+        )
+
+    def _deliver(self, messages: list[PresenceMessage]) -> None:
+        if messages:
+            self._emit(DeliverPresence(self._channel, messages))
+
+    def _fail_queue(self, error: ErrorInfo) -> None:
+        """RTL11."""
+        queued, self._queue = self._queue, []
+        for op, _ in queued:
+            self._emit(Reject(op, error))
+
+    def _fail_waiting(self, error: ErrorInfo) -> None:
+        waiting, self._waiting = self._waiting, []
+        for request in waiting:
+            self._emit(Reject(request.op, error))
+
+
+def presence_frame(channel: str, message: PresenceMessage) -> Frame:
+    """The frame that carries one presence message."""
+    return Frame(Action.PRESENCE, channel=channel, presence=[message])

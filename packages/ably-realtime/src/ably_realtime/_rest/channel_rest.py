@@ -1,0 +1,97 @@
+"""One channel over REST: the past, single messages, annotations, read into our own types."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from .._wire.annotation_codec import annotation_from_wire
+from .._wire.cipher import Cipher
+from .._wire.message_codec import message_from_wire
+from .._wire.payload import UndecodablePayload, decode_payload
+from .._wire.presence_codec import presence_from_wire
+from ..log import log
+from ..messages import Annotation, Message
+from ..presence_messages import PresenceMessage
+from . import AblyException, AblyRest
+from .requests import ably_errors, paginated
+
+Item = TypeVar("Item", Message, PresenceMessage, Annotation)
+
+_NAMES = {"from_serial": "fromSerial", "client_id": "clientId", "connection_id": "connectionId"}
+
+
+class ChannelRest:
+    """GET requests about one channel."""
+
+    def __init__(self, rest: AblyRest, name: str, cipher: Cipher | None) -> None:
+        self._rest = rest
+        self._path = f"/channels/{quote(name, safe='')}"
+        self._cipher = cipher
+
+    async def history(self, params: Mapping[str, Any]) -> Any:
+        """A page of messages (RSL2)."""
+        return await self._page("/messages", params, self._message)
+
+    async def presence_history(self, params: Mapping[str, Any]) -> Any:
+        """A page of presence messages (RSP4)."""
+        return await self._page("/presence/history", params, self._presence)
+
+    async def message(self, serial: str) -> Message:
+        """The latest version of one message (RSL11)."""
+        with ably_errors():
+            response = await self._rest.http.get(self._message_path(serial))
+            AblyException.raise_for_response(response)
+            return self._message(response.to_native())
+
+    async def versions(self, serial: str, params: Mapping[str, Any]) -> Any:
+        """A page of the versions of one message (RSL14)."""
+        return await self._page(f"/messages/{_part(serial)}/versions", params, self._message)
+
+    async def annotations(self, serial: str, params: Mapping[str, Any]) -> Any:
+        """A page of the annotations of one message (RSAN3)."""
+        return await self._page(f"/messages/{_part(serial)}/annotations", params, self._annotation)
+
+    async def _page(self, path: str, params: Mapping[str, Any], read: Any) -> Any:
+        with ably_errors():
+            return await paginated(self._rest, self._path + path, _query(params), read)
+
+    def _message_path(self, serial: str) -> str:
+        return f"{self._path}/messages/{_part(serial)}"
+
+    def _message(self, wire: Mapping[str, Any]) -> Message:
+        return self._decoded(message_from_wire(wire))
+
+    def _presence(self, wire: Mapping[str, Any]) -> PresenceMessage:
+        return self._decoded(presence_from_wire(wire))
+
+    def _annotation(self, wire: Mapping[str, Any]) -> Annotation:
+        return self._decoded(annotation_from_wire(wire))
+
+    def _decoded(self, item: Item) -> Item:
+        if item.encoding:
+            try:
+                item.data = decode_payload(item.data, item.encoding, self._cipher)
+                item.encoding = None
+            except UndecodablePayload as error:  # RSL6b
+                log.error("%s is returned undecoded: %s", item.id, error)
+                item.data, item.encoding = error.data, error.encoding
+        return item
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _query(params: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        _NAMES.get(name, name): _value(value) for name, value in params.items() if value is not None
+    }
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, datetime.datetime):
+        return str(int(value.timestamp() * 1000))
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,113 @@
+"""Subscribing to what a channel delivers: messages, presence, annotations (RTL7, RTP6, RTAN4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, Generic, TypeVar
+
+from ._driver.listeners import Listener, Tasks
+from .errors import AblyError
+from .messages import MessageFilter
+
+Item = TypeVar("Item")
+
+Wanted = frozenset[Hashable] | MessageFilter | None
+"""What a subscriber asked for: some kinds, those that a filter matches, or everything."""
+
+
+class Subscription:
+    """A registered listener; `unsubscribe()` ends it (SUB)."""
+
+    def __init__(self, subscribers: Subscribers[Any], wanted: Wanted, listener: Listener) -> None:
+        self._subscribers = subscribers
+        self.wanted = wanted
+        self.listener = listener
+
+    def unsubscribe(self) -> None:
+        """Deliver nothing more to this listener. Calling it again does nothing."""
+        self._subscribers.end(self)
+
+    def wants(self, kind: Hashable, item: Any) -> bool:
+        """Whether this subscriber asked for an item of that kind."""
+        if self.wanted is None:
+            return True
+        if isinstance(self.wanted, frozenset):
+            return kind in self.wanted
+        return self.wanted.matches(item)
+
+
+class Subscribers(Generic[Item]):
+    """The subscribers of one source of items; `kind` says what an item is filtered by.
+
+    `read_kind` turns what a caller may write for a kind into the kind itself.
+    """
+
+    def __init__(
+        self,
+        tasks: Tasks,
+        kind: Callable[[Item], Hashable],
+        read_kind: Callable[[Any], Hashable] = lambda kind: kind,
+    ) -> None:
+        self._tasks = tasks
+        self._kind = kind
+        self._read_kind = read_kind
+        self._subscriptions: tuple[Subscription, ...] = ()
+
+    def add(self, args: tuple[Any, ...]) -> Subscription:
+        """Register `listener`, or `wanted, listener`."""
+        wanted, callback = self._read(args)
+        subscription = Subscription(self, wanted, Listener(callback, self._tasks))
+        self._subscriptions = (*self._subscriptions, subscription)
+        return subscription
+
+    def remove(self, args: tuple[Any, ...]) -> None:
+        """Remove everyone, a listener, or a listener's registration for some kinds (RTL8)."""
+        if not args:
+            self._subscriptions = ()
+            return
+        wanted, callback = self._read(args)
+        self._subscriptions = tuple(
+            kept
+            for subscription in self._subscriptions
+            if (kept := self._without(subscription, wanted, callback)) is not None
+        )
+
+    def end(self, subscription: Subscription) -> None:
+        """Remove one subscription."""
+        self._subscriptions = tuple(s for s in self._subscriptions if s is not subscription)
+
+    def deliver(self, items: Iterable[Item]) -> None:
+        """Hand items to whoever subscribes at the moment of each, in order."""
+        for item in items:
+            kind = self._kind(item)
+            for subscription in self._subscriptions:
+                if subscription.wants(kind, item):
+                    subscription.listener(item)
+
+    def _without(
+        self, subscription: Subscription, wanted: Wanted, callback: Callable[..., Any]
+    ) -> Subscription | None:
+        if subscription.listener.callback != callback:
+            return subscription
+        if wanted is None or wanted == subscription.wanted:
+            return None
+        if isinstance(wanted, frozenset) and isinstance(subscription.wanted, frozenset):
+            subscription.wanted = subscription.wanted - wanted
+            return subscription if subscription.wanted else None
+        return subscription
+
+    def _read(self, args: tuple[Any, ...]) -> tuple[Wanted, Callable[[Item], Any]]:
+        match args:
+            case (callback,) if callable(callback):
+                return None, callback
+            case (MessageFilter() as criteria, callback) if callable(callback):
+                return criteria, callback
+            case (list() | tuple() | set() | frozenset() as kinds, callback) if callable(callback):
+                return frozenset(self._read_kind(kind) for kind in kinds), callback
+            case (kind, callback) if callable(callback):
+                return frozenset({self._read_kind(kind)}), callback
+        raise AblyError(
+            code=40000,
+            status_code=400,
+            message="takes a callable, or what to listen for and a callable",
+        )
