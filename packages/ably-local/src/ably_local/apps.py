@@ -1,0 +1,241 @@
+"""Apps, their keys and their channel namespaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .capability import Capability
+from .channel_names import ChannelName
+from .channels import Channels
+from .clock import Clock
+from .errors import Code, refusal
+from .ids import random_id
+from .limits import Limits
+from .messages import PresenceMessage
+from .push import PushRegistry
+from .stats import Stats
+from .tokens import Tokens
+
+ACCOUNT_ID = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key. Its secret is left out of the representation, so that no log can show it."""
+
+    app_id: str
+    id: str
+    secret: str = field(repr=False)
+    capability: Capability
+    revocable_tokens: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.app_id}.{self.id}"
+
+    @property
+    def text(self) -> str:
+        """The whole key, secret included, as client options take it."""
+        return f"{self.name}:{self.secret}"
+
+    def to_wire(self) -> dict[str, object]:
+        return {
+            "id": self.id,
+            "keyName": self.name,
+            "keySecret": self.secret,
+            "keyStr": self.text,
+            "value": self.secret,
+            "capability": self.capability.to_json(),
+            "revocableTokens": self.revocable_tokens,
+            "status": 0,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """The rules for channels whose name starts with `id:` (or is `id`)."""
+
+    id: str
+    persisted: bool = False
+    mutable_messages: bool = False
+    push_enabled: bool = False
+
+    def to_wire(self) -> dict[str, object]:
+        return {
+            "id": self.id,
+            "persisted": self.persisted,
+            "mutableMessages": self.mutable_messages,
+            "pushEnabled": self.push_enabled,
+        }
+
+
+DEFAULT_NAMESPACES = (
+    Namespace("persisted", persisted=True),
+    Namespace("mutable", mutable_messages=True),
+    Namespace("pushenabled", push_enabled=True),
+)
+
+
+class App:
+    """One application: everything in it is invisible to every other application."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        limits: Limits,
+        *,
+        app_id: str | None = None,
+        namespaces: Iterable[Namespace] = DEFAULT_NAMESPACES,
+    ) -> None:
+        self.id = app_id or random_id(6)
+        self.clock = clock
+        self.limits = limits
+        self.created = clock.now()
+        self.keys: dict[str, Key] = {}
+        self.namespaces = {namespace.id: namespace for namespace in namespaces}
+        self.tokens = Tokens(clock, self.id)
+        self.push = PushRegistry()
+        self.stats = Stats(clock, self.id)
+        self.channels = Channels(clock, limits, self.namespace, self._channel_opened)
+
+    def add_key(
+        self,
+        *,
+        key_id: str | None = None,
+        secret: str | None = None,
+        capability: Capability | None = None,
+        revocable_tokens: bool = False,
+    ) -> Key:
+        """Create a key; what isn't given is generated, and permits everything."""
+        key = Key(
+            self.id,
+            key_id or random_id(6),
+            secret or random_id(43),
+            capability or Capability.all(),
+            revocable_tokens,
+        )
+        self.keys[key.name] = key
+        return key
+
+    def key(self, name: str) -> Key:
+        """Return the key called `name`, or refuse with 40400."""
+        key = self.keys.get(name)
+        if key is None:
+            raise refusal(Code.NOT_FOUND, f"no key found with name {name}", status=401)
+        return key
+
+    def namespace(self, channel: str) -> Namespace:
+        """Return the rules that apply to the channel called `channel`."""
+        prefix = channel.partition(":")[0]
+        return self.namespaces.get(prefix) or Namespace(prefix)
+
+    def _channel_opened(self, number: int) -> None:
+        self.stats.count("channels.opened")
+        self.stats.peak("channels.peak", number)
+
+    def to_wire(self) -> dict[str, object]:
+        return {
+            "status": 1,
+            "id": f"{ACCOUNT_ID}:{self.id}",
+            "appId": self.id,
+            "accountId": ACCOUNT_ID,
+            "created": self.created,
+            "modified": self.created,
+            "tlsOnly": False,
+            "keys": [key.to_wire() for key in self.keys.values()],
+            "namespaces": [namespace.to_wire() for namespace in self.namespaces.values()],
+        }
+
+
+class Apps:
+    """The apps of one server."""
+
+    def __init__(self, clock: Clock, limits: Limits) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._apps: dict[str, App] = {}
+
+    def add(self, app_id: str | None = None) -> App:
+        """Create an app without keys and with the default namespaces."""
+        return self._register(App(self._clock, self._limits, app_id=app_id))
+
+    def create(self, specification: object) -> App:
+        """Create an app as a sandbox app specification describes it; refuse a bad one with 40001.
+
+        The specification may hold `keys`, `namespaces`, `channels` with presence fixtures, and
+        `limits`.
+        """
+        spec = _mapping(specification, "app specification")
+        app = App(
+            self._clock,
+            self._limits_of(spec),
+            namespaces=[_namespace(item) for item in _list(spec, "namespaces")],
+        )
+        for item in _list(spec, "keys"):
+            wanted = _mapping(item, "key")
+            capability = wanted.get("capability")
+            app.add_key(
+                capability=None if capability is None else Capability.parse(capability),
+                revocable_tokens=bool(wanted.get("revocableTokens")),
+            )
+        if not app.keys:
+            app.add_key()
+        for item in _list(spec, "channels"):
+            fixture = _mapping(item, "channel")
+            name = ChannelName.parse(str(fixture.get("name", ""))).base
+            members = [PresenceMessage.from_wire(item) for item in _list(fixture, "presence")]
+            if members:
+                app.channels.get(name).presence.add_fixtures(members)
+        return self._register(app)
+
+    def find(self, app_id: str) -> App | None:
+        return self._apps.get(app_id)
+
+    def delete(self, app_id: str) -> None:
+        """Forget an app and everything in it."""
+        self._apps.pop(app_id, None)
+
+    def __iter__(self) -> Iterator[App]:
+        return iter(list(self._apps.values()))
+
+    def _register(self, app: App) -> App:
+        self._apps[app.id] = app
+        return app
+
+    def _limits_of(self, spec: Mapping[str, Any]) -> Limits:
+        presence = _mapping(_mapping(spec.get("limits") or {}, "limits").get("presence") or {}, "p")
+        members = presence.get("maxMembers")
+        if members is None:
+            return self._limits
+        if type(members) is not int or members < 0:
+            raise refusal(Code.INVALID_REQUEST_BODY, "maxMembers is a non-negative integer")
+        return replace(self._limits, max_presence_members=members)
+
+
+def _mapping(value: object, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise refusal(Code.INVALID_REQUEST_BODY, f"the {what} is an object")
+    return value
+
+
+def _list(spec: Mapping[str, Any], field_name: str) -> list[Any]:
+    value = spec.get(field_name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise refusal(Code.INVALID_REQUEST_BODY, f"{field_name} is an array")
+    return value
+
+
+def _namespace(item: object) -> Namespace:
+    spec = _mapping(item, "namespace")
+    if not isinstance(spec.get("id"), str) or not spec["id"]:
+        raise refusal(Code.INVALID_REQUEST_BODY, "a namespace needs an id")
+    return Namespace(
+        spec["id"],
+        persisted=bool(spec.get("persisted")),
+        mutable_messages=bool(spec.get("mutableMessages")),
+        push_enabled=bool(spec.get("pushEnabled")),
+    )

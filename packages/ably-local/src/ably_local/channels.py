@@ -1,0 +1,68 @@
+"""The channels of one app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .channel import Channel
+from .clock import Clock
+from .limits import Limits
+from .paging import Page, Query, page_of
+
+if TYPE_CHECKING:
+    from .apps import Namespace
+
+
+class Channels:
+    """Channels by name. One comes to be when it is first used, and ends when nothing is left of it.
+
+    A channel that ended and is used again has a new series of serials, so that a client that comes
+    back too late learns that continuity is lost. `opened` is called for each new one, with the
+    number there are then.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        limits: Limits,
+        namespace_of: Callable[[str], Namespace],
+        opened: Callable[[int], None],
+    ) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._namespace_of = namespace_of
+        self._opened = opened
+        self._channels: dict[str, Channel] = {}
+
+    def get(self, name: str) -> Channel:
+        """Return the channel with this base name."""
+        channel = self._channels.get(name)
+        if channel is None:
+            channel = Channel(name, self._namespace_of(name), self._clock, self._limits)
+            self._channels[name] = channel
+            self._opened(len(self._channels))
+        return channel
+
+    def find(self, name: str) -> Channel | None:
+        """Return the channel with this base name, if there is one."""
+        return self._channels.get(name)
+
+    def page(self, query: Query, prefix: str) -> Page[Channel]:
+        """Return the channels in use whose names begin with `prefix`, ordered by name."""
+        matching = [name for name in sorted(self._channels) if name.startswith(prefix)]
+        return page_of(
+            [self._channels[name] for name in matching],
+            replace(query, backwards=False),
+            position=lambda channel: channel.name,
+        )
+
+    def __iter__(self) -> Iterator[Channel]:
+        return iter(list(self._channels.values()))
+
+    def sweep(self) -> None:
+        """Forget what is too old."""
+        for channel in self:
+            if channel.sweep():
+                del self._channels[channel.name]

@@ -1,0 +1,231 @@
+"""One REST request: who makes it, what it asks for, and how it is answered."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..actor import Actor
+from ..apps import App
+from ..channel import Channel
+from ..channel_names import ChannelName
+from ..errors import Code, ErrorInfo, Refusal, refusal
+from ..formats import Format
+from ..grants import Grant
+from ..paging import Page
+from ..service import Service
+
+MAX_BODY = 2 * 1024 * 1024
+_PAGING = {"start", "end", "limit", "direction", "cursor", "fromSerial", "from_serial"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request is answered with. `value` is encoded in the format the client accepts."""
+
+    value: object
+    status: int = 200
+    links: Sequence[str] = field(default_factory=tuple)
+
+
+class Call:
+    """A request as the routes see it. Reading `app` or `grant` verifies its credentials."""
+
+    def __init__(self, request: Request, service: Service) -> None:
+        self._request = request
+        self.service = service
+        self._counted_for: App | None = None
+        self.params: Mapping[str, str] = request.query_params
+
+    @property
+    def is_secure(self) -> bool:
+        return self._request.url.scheme == "https"
+
+    @property
+    def host(self) -> tuple[str, int]:
+        """The host and port the client reached the server by."""
+        url = self._request.url
+        return url.hostname or "localhost", url.port or (443 if self.is_secure else 80)
+
+    def path(self, name: str) -> str:
+        """Return a part of the path, with its percent-encoding undone."""
+        return unquote(self._request.path_params[name])
+
+    @cached_property
+    def format(self) -> Format:
+        """The format of the answer."""
+        wanted = self.params.get("format") or self._request.headers.get("accept", "")
+        return Format.MSGPACK if "msgpack" in wanted else Format.JSON
+
+    @property
+    def app(self) -> App:
+        """The app of the key or token that the request is made with."""
+        return self._identity[0]
+
+    @property
+    def grant(self) -> Grant:
+        """What the key or token of the request permits."""
+        return self._identity[1]
+
+    @cached_property
+    def _identity(self) -> tuple[App, Grant]:
+        identity = self.authenticate(secure=self.is_secure)
+        self._counted_for = identity[0]
+        return identity
+
+    def count(self, *, succeeded: bool) -> None:
+        """Count this request in the statistics of its app, if it turned out to have one."""
+        if self._counted_for is not None:
+            outcome = "succeeded" if succeeded else "failed"
+            self._counted_for.stats.count(f"apiRequests.all.{outcome}")
+
+    def authenticate(self, *, secure: bool) -> tuple[App, Grant]:
+        """Verify the credentials of the request; refuse a request without any with 40101.
+
+        `secure` says whether the transport is one on which a key may be used.
+        """
+        verify = self.service.authenticator
+        header = self._request.headers.get("authorization")
+        if header is not None:
+            return verify.with_header(header, secure=secure)
+        token = self.params.get("accessToken") or self.params.get("access_token")
+        if token is not None:
+            return verify.with_token(token)
+        key = self.params.get("key")
+        if key is not None:
+            return verify.with_key(key, secure=secure)
+        raise refusal(Code.INVALID_CREDENTIALS, "the request carries no key and no token")
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether the request carries credentials, right or wrong."""
+        names = ("accessToken", "access_token", "key")
+        return "authorization" in self._request.headers or any(n in self.params for n in names)
+
+    @property
+    def client_id(self) -> str | None:
+        """The identity in force: that of the token, or the one a key's user declares (RSA7e)."""
+        declared = self._request.headers.get("x-ably-clientid")
+        if declared is None:
+            return self.grant.client_id
+        try:
+            name = base64.b64decode(declared, validate=True).decode()
+        except (binascii.Error, ValueError):
+            raise refusal(
+                Code.INVALID_CLIENT_ID, "the X-Ably-ClientId header is not valid base64"
+            ) from None
+        return self.grant.assume(name)
+
+    def channel(self, *operations: str) -> Channel:
+        """Return the channel in the path, on which one of `operations` must be permitted."""
+        return self.named_channel(self.path("channel"), *operations)
+
+    def named_channel(self, name: str, *operations: str) -> Channel:
+        """Return the channel called `name`, on which one of `operations` must be permitted."""
+        base = ChannelName.parse(name).base
+        self.grant.require(base, *operations)
+        return self.app.channels.get(base)
+
+    @property
+    def actor(self) -> Actor:
+        """Who publishes with this request."""
+        return Actor(self.grant, self.client_id, self.app.limits, self.app.stats, "rest")
+
+    async def body(self) -> Any:
+        """Return the decoded body; refuse a malformed or missing one with 40001."""
+        declared = self._request.headers.get("content-type", "")
+        fmt = Format.MSGPACK if "msgpack" in declared else Format.JSON
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in self._request.stream():
+            size += len(chunk)
+            if size > MAX_BODY:
+                raise refusal(
+                    Code.MAX_MESSAGE_SIZE_EXCEEDED, f"a body has at most {MAX_BODY} bytes"
+                )
+            chunks.append(chunk)
+        return fmt.decode(b"".join(chunks))
+
+    def page(
+        self, page: Page[Any], items: Sequence[object], *, also: Collection[str] = ()
+    ) -> Answer:
+        """Answer with one page of a collection and the links to others (RSL2a).
+
+        The links repeat the query parameters that are no part of paging, and those named `also`.
+        """
+        extra = {
+            name: value
+            for name, value in self.params.items()
+            if name not in _PAGING or name in also
+        }
+        last_segment = self._request.scope["path"].rpartition("/")[2]
+        return Answer(items, links=page.links(last_segment, extra))
+
+    def batch(self, results: Sequence[Mapping[str, object]], status: int = 200) -> Answer:
+        """Answer with the results of several operations in one."""
+        return Answer(self.batch_result(results), status)
+
+    @staticmethod
+    def batch_result(results: Sequence[Mapping[str, object]]) -> dict[str, object]:
+        """Return results with the numbers of those that succeeded and failed (BAR2)."""
+        failures = sum(1 for result in results if "error" in result)
+        return {
+            "successCount": len(results) - failures,
+            "failureCount": failures,
+            "results": results,
+        }
+
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+def respond(call: Call, answer: Answer, error: ErrorInfo | None = None) -> Response:
+    """Encode an answer."""
+    headers = {"X-Ably-ServerId": "local"}
+    if error is not None:
+        headers["X-Ably-ErrorCode"] = str(error.code)
+        headers["X-Ably-ErrorMessage"] = _header_safe(error.message)
+    response = Response(
+        call.format.encode(answer.value) if answer.status != 204 else b"",
+        status_code=answer.status,
+        headers=headers,
+        media_type=call.format.content_type,
+    )
+    for link in answer.links:
+        response.headers.append("Link", link)
+    return response
+
+
+def _header_safe(text: str) -> str:
+    """Return text that quotes what a client sent in a form that a header can hold."""
+    return " ".join(text.encode("ascii", "backslashreplace").decode().split())
+
+
+def respond_error(call: Call, error: ErrorInfo) -> Response:
+    """Encode the answer to a refused request."""
+    return respond(call, Answer({"error": error.to_wire()}, error.status_code), error)
+
+
+def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """Make a route's endpoint of a handler."""
+
+    async def serve(request: Request) -> Response:
+        call = Call(request, request.app.state.service)
+        try:
+            if call.service.policy.fail_requests_with is not None:
+                raise Refusal(call.service.policy.fail_requests_with)
+            response = respond(call, await handler(call))
+        except Refusal as refused:
+            response = respond_error(call, refused.error)
+        call.count(succeeded=response.status_code < 400)
+        return response
+
+    return serve

@@ -1,0 +1,53 @@
+"""The whole server without its sockets: apps, authentication and connections on one clock."""
+
+from __future__ import annotations
+
+from .apps import App, Apps
+from .auth import Authenticator
+from .clock import Clock
+from .errors import Code, refusal
+from .faults import Policy
+from .frame_log import FrameLog
+from .limits import Limits
+from .realtime import Realtime
+from .revocation import Revocation
+
+SWEEP_INTERVAL = 60_000
+
+
+class Service:
+    """What the REST routes and the WebSocket endpoint work on."""
+
+    def __init__(self, clock: Clock, limits: Limits) -> None:
+        self.clock = clock
+        self.apps = Apps(clock, limits)
+        self.authenticator = Authenticator(self.apps)
+        self.log = FrameLog(clock)
+        self.policy = Policy()
+        self.realtime = Realtime(clock, self.authenticator, self.log, self.policy)
+        clock.call_later(SWEEP_INTERVAL, self._sweep)
+
+    def delete_app(self, app: App) -> None:
+        """Forget an app; its connections fail."""
+        self.apps.delete(app.id)
+        gone = refusal(Code.NOT_FOUND, f"the application {app.id} was deleted")
+        self.realtime.close_app(app, gone.error)
+
+    def revoke(self, app: App, revocation: Revocation) -> None:
+        """Revoke tokens at the time it says; until then, ask the clients concerned for new ones."""
+        delay = revocation.applies_at - self.clock.now()
+        if delay <= 0:
+            self._apply(app, revocation)
+            return
+        self.realtime.request_renewal(app, revocation)
+        self.clock.call_later(delay, lambda: self._apply(app, revocation))
+
+    def _apply(self, app: App, revocation: Revocation) -> None:
+        app.tokens.revoke(revocation)
+        self.realtime.disconnect_revoked(app, revocation)
+
+    def _sweep(self) -> None:
+        for app in self.apps:
+            app.channels.sweep()
+            app.tokens.sweep()
+        self.clock.call_later(SWEEP_INTERVAL, self._sweep)

@@ -1,0 +1,86 @@
+"""The WebSocket endpoint: moves frames between one socket and the protocol logic."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.responses import Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from .errors import Refusal
+from .formats import Format
+from .frames import Action, Envelope, Frame, Received
+from .outbox import Outbox
+from .realtime import Dial, Link
+from .service import Service
+
+
+async def serve_socket(websocket: WebSocket, service: Service) -> None:
+    """Serve one WebSocket until either side closes it.
+
+    What is wrong with the request is told in an ERROR frame after the upgrade, because a client
+    can't read the body of a refused one.
+    """
+    if service.policy.refuse_connections:
+        await websocket.send_denial_response(Response(status_code=503))
+        return
+    await websocket.accept()
+    fmt = Dial.format_of(websocket.query_params)
+    ready = asyncio.Event()
+    outbox = Outbox(ready.set)
+    link: Link | None = None
+    try:
+        dial = Dial.parse(websocket.query_params)
+        secure = websocket.url.scheme == "wss"
+        link = service.realtime.connect(dial, outbox, secure=secure)
+    except Refusal as refused:
+        outbox.put(Envelope(Frame(action=Action.ERROR, error=refused.error)))
+        outbox.close()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_write(websocket, outbox, ready, fmt), name="ably-local socket writer")
+        await _read(websocket, outbox, link, fmt)
+
+
+async def _read(websocket: WebSocket, outbox: Outbox, link: Link | None, fmt: Format) -> None:
+    """Hand each frame that arrives to the connection, until the socket is gone."""
+    try:
+        while True:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if link is not None:
+                _handle(message.get("bytes") or message.get("text") or b"", link, fmt)
+    finally:
+        if link is not None:
+            link.lost()
+        outbox.drop()
+
+
+def _handle(data: bytes | str, link: Link, fmt: Format) -> None:
+    try:
+        frame = Received.parse(fmt.decode(data))
+    except Refusal as refused:
+        link.connection.fail(refused.error)
+    else:
+        link.receive(frame)
+
+
+async def _write(websocket: WebSocket, outbox: Outbox, ready: asyncio.Event, fmt: Format) -> None:
+    """Send what is put into the outbox, and close the socket once it is closed and empty."""
+    try:
+        while True:
+            await ready.wait()
+            ready.clear()
+            while (envelope := outbox.take()) is not None:
+                data = envelope.encode(fmt)
+                if fmt is Format.JSON:
+                    await websocket.send_text(data.decode())
+                else:
+                    await websocket.send_bytes(data)
+            if outbox.is_closed:
+                await websocket.close()
+                return
+    except (WebSocketDisconnect, RuntimeError):
+        # The client is gone, or went while the closing handshake was under way; the reader, which
+        # is told so too, ends the connection.
+        return
