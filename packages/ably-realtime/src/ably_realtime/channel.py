@@ -13,7 +13,7 @@ from ._rest.channel_rest import ChannelRest
 from ._wire.frames import Action, Frame
 from .annotations import Annotations
 from .context import Context
-from .crypto import cipher_of, read_cipher
+from .crypto import cipher_of
 from .errors import AblyError
 from .events import Emitter
 from .implicit_attach import attach_if_asked, check_granted
@@ -475,5 +475,5 @@ def _settings(options: ChannelOptions) -> ChannelSettings:
     return ChannelSettings(
         params={name: stringify(value) for name, value in (options.params or {}).items()},
         modes=frozenset(options.modes or ()),
-        cipher=cipher_of(read_cipher(options.cipher)),
+        cipher=cipher_of(options.cipher),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self, TypedDict
 
 from ._core.inbound import DeltaDecoder
+from .crypto import read_cipher
 from .endpoints import DEFAULT_CONNECTIVITY_CHECK_URL
 from .errors import AblyError
 from .states import ChannelMode
@@ -225,15 +226,18 @@ _TYPES: dict[str, tuple[type, ...]] = {
 class ChannelOptions:
     """What a channel can be told (TB2).
 
-    Unset is None. `params` are channel parameters such as `{"rewind": "1"}`; `modes` what the channel may do, by
-    default everything the capability allows; `attach_on_subscribe=False` stops `subscribe` from
-    attaching; `cipher` encrypts payloads: `CipherParams`, or a dict of its fields.
+    Unset is None. `params` are channel parameters such as `{"rewind": "1"}`; `modes` what the
+    channel may do, by default everything the capability allows; `attach_on_subscribe=False` stops
+    `subscribe` from attaching; `cipher` encrypts payloads: `CipherParams`, or a dict of its fields.
     """
 
     params: Mapping[str, str] | None = None
     modes: Sequence[ChannelMode] | None = None
     attach_on_subscribe: bool = True
     cipher: Any = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cipher", read_cipher(self.cipher))
 
     @classmethod
     def with_cipher_key(cls, key: bytes | str) -> Self:

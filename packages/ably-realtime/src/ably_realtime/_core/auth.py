@@ -46,6 +46,7 @@ class Auth:
         self._dial_request = 0  # 0 for none
         self._reauth_request = 0
         self._token: Secret | None = None
+        self._shown: Secret | None = None  # the token that this transport's server has seen
         self._refused: Secret | None = None
         self._obtaining: set[int] = set()  # authorize() calls without their token yet
         self._unanswered: set[int] = set()  # authorize() calls whose token the server has to judge
@@ -59,6 +60,7 @@ class Auth:
             assert self._config.key is not None, "basic authentication has a key"
             return {"key": self._config.key}
         assert self._token is not None, "a dial waits for its token"
+        self._shown = self._token
         return {"accessToken": self._token}
 
     # -- a token for a dial
@@ -80,12 +82,15 @@ class Auth:
         self._dial_request = 0
         return True
 
-    def use(self, token: Secret) -> bool:
-        """Take a token as the credential from here on; returns whether it is a new one."""
-        changed = token != self._token
+    def use(self, token: Secret) -> None:
+        """Take a token as the credential from here on."""
         self.uses_token = True
         self._token = token
-        return changed
+
+    @property
+    def has_news(self) -> bool:
+        """Whether the server has yet to see the current token, or wanted another and got none."""
+        return self.uses_token and (self._token != self._shown or self._token == self._refused)
 
     def rejected(self) -> None:
         """The server does not take the current token any more."""
@@ -111,6 +116,7 @@ class Auth:
 
     def present(self, now: float) -> None:
         """Send the current token to the server, which answers with CONNECTED or ERROR (RTC8a)."""
+        self._shown = self._token
         self._send(Frame(Action.AUTH, auth=self._token))
         self.timers.set(
             Timer.ANSWER, now + self._config.realtime_request_timeout, self._not_answered
@@ -126,6 +132,8 @@ class Auth:
         """FAILED, SUSPENDED or CLOSED: no answer will come (RTC8b1)."""
         self._stop_reauth()
         self.timers.clear(Timer.ANSWER)
+        self._unanswered |= self._obtaining
+        self._obtaining.clear()
         self._settle(lambda op: self._emit(Reject(op, error)))
 
     def connection_lost(self) -> None:
@@ -136,16 +144,25 @@ class Auth:
     # -- authorize() of the application
 
     def authorize(self, op: int) -> None:
+        """A token is being obtained for this call."""
         self._obtaining.add(op)
 
-    def authorized(self, op: int, token: Secret) -> None:
-        self._obtaining.discard(op)
+    def authorized(self, op: int, token: Secret) -> bool:
+        """The token is there; returns whether the call still waits for it."""
+        if op not in self._obtaining:
+            return False
+        self._obtaining.remove(op)
         self._unanswered.add(op)
         self.use(token)
+        return True
 
-    def authorize_failed(self, op: int, error: ErrorInfo) -> None:
-        self._obtaining.discard(op)
+    def authorize_failed(self, op: int, error: ErrorInfo) -> bool:
+        """No token came; returns whether the call still waited for it."""
+        if op not in self._obtaining:
+            return False
+        self._obtaining.remove(op)
         self._emit(Reject(op, error))
+        return True
 
     # --
 

@@ -248,6 +248,8 @@ class Channel:
                 self._attached(frame, now)
             case Action.DETACHED:
                 self._detached(frame, now)
+            case Action.ERROR if self.state is S.FAILED:
+                self.error_reason = self._reason(frame.error, S.FAILED)
             case Action.ERROR:  # RTL14
                 self._enter(S.FAILED, now, self._reason(frame.error, S.FAILED))
             case _:
@@ -425,11 +427,14 @@ class Channel:
             return
         self._settle_calls(self._attaching, state is S.ATTACHED, state, reason)  # RTL4d
         self._settle_calls(self._detaching, state is S.DETACHED, state, reason)
-        if self._releasing and state in (S.DETACHED, S.FAILED):
+        released = bool(self._releasing) and state in (S.DETACHED, S.FAILED)
+        if released:
             self._forget(self.name)
-            self._settle_calls(self._releasing, True, state, reason)
-        self._settle_calls(self._releasing, False, state, reason)
+        self._settle_calls(self._releasing, released, state, reason)
         later, self._later = self._later, []
+        if released:  # the object is nobody's any more, so nothing may begin on it
+            self._settle_calls([op for _, op in later], False, state, reason)
+            return
         for again, op in later:
             again(op, now)
 

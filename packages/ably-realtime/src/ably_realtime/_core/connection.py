@@ -123,11 +123,6 @@ class Connection:
                 return
             case S.CLOSING:
                 self._closed(None, now)  # RTN11b: the old transport is nobody's any more
-        if self.state in (S.CLOSED, S.FAILED):
-            self.error_reason = None  # RTN11d
-            self.details = ConnectionDetails()
-            self._suspend_at = None
-            self._retries = 0
         self._begin_sequence(now)
 
     def close(self, now: float) -> None:
@@ -200,9 +195,9 @@ class Connection:
                 self._ended_by_server(error, now)
             case S.CONNECTING | S.CONNECTED, Action.ERROR:
                 error = frame.error or faults.server_closed("ERROR")
-                if error.is_token_error:  # RTN14b, RTN15c5
+                if error.is_token_error and self.state is S.CONNECTING:  # RTN14b, RTN15c5
                     self._ended_by_server(error, now)
-                else:  # RTN14g, RTN15j
+                else:  # RTN14g, RTN15j, RTC8a2
                     self.fail(error, now)
             case _:
                 self._emit(Trace(f"ignored in state {self.state}: {frame}"))
@@ -249,10 +244,15 @@ class Connection:
 
     # -- one sequence of attempts: the primary host, then fallbacks
 
-    def _begin_sequence(self, now: float) -> None:
+    def _begin_sequence(self, now: float, *, renewed: bool = False) -> None:
+        if self.state in (S.CLOSED, S.FAILED):
+            self.error_reason = None  # RTN11d
+            self.details = ConnectionDetails()
+            self._suspend_at = None
+            self._retries = 0
         self._hosts.restart()
         self._checked = False
-        self._renewed = False
+        self._renewed = renewed
         self._failure = None
         self._begin_attempt(now)
 
@@ -323,9 +323,9 @@ class Connection:
             )
             self._wait(error, delay, now)
 
-    def _wait(self, reason: ErrorInfo, delay: float, now: float) -> None:
+    def _wait(self, reason: ErrorInfo, delay: float, now: float, *, renewed: bool = False) -> None:
         self._enter(S.DISCONNECTED, now, reason, retry_in=delay)
-        self._set(Timer.RETRY, now + delay, self._begin_sequence)
+        self._set(Timer.RETRY, now + delay, lambda at: self._begin_sequence(at, renewed=renewed))
         assert self._suspend_at is not None, "set by whoever leaves CONNECTED or fails to reach it"
         self._set(Timer.SUSPEND, self._suspend_at, self._down_too_long)
 
@@ -407,7 +407,8 @@ class Connection:
             self._short_connections = 0
         floor = min(SHORT_CONNECTION, self._config.disconnected_retry_timeout)
         self._suspend_at = now + self._state_ttl
-        self._wait(error, floor if self._short_connections > 1 else 0.0, now)
+        delay = floor if self._short_connections > 1 else 0.0
+        self._wait(error, delay, now, renewed=error.is_token_error)  # RTN15h2 renews once
 
     def _watch_idleness(self, now: float) -> None:
         """RTN23a. The deadline moves with `_last_activity` without touching the timer."""

@@ -44,7 +44,7 @@ class Presence:
         self._own = OwnMembers()
         self._queue: list[tuple[int, Frame]] = []
         self._waiting: list[_Waiting] = []
-        self._sync_id: str | None = None
+        self._sync_id = ""
         self.sync_complete = False
 
     # -- what the application asks for
@@ -65,9 +65,8 @@ class Presence:
 
     def attached(self, frame: Frame, *, reenter: bool) -> None:
         """An ATTACHED arrived (RTP1, RTP5b, RTP17i)."""
-        if frame.flags & Flag.HAS_PRESENCE:
-            self._members.start_sync()
-            self._sync_id = None
+        if frame.flags & Flag.HAS_PRESENCE:  # a SYNC will follow, and begins with its first page
+            self._members.abandon_sync()
             self.sync_complete = False
         else:
             self._deliver(self._members.remove_all(self._wall_clock()))  # RTP19a
@@ -101,7 +100,7 @@ class Presence:
     def synced(self, messages: list[PresenceMessage], serial: str | None) -> None:
         """One page of a SYNC, whose serial is `<sync id>:<cursor>` (RTP18)."""
         sync_id, _, cursor = (serial or "").partition(":")
-        if not self._members.sync_in_progress or self._sync_id not in (None, sync_id):
+        if not self._members.sync_in_progress or self._sync_id != sync_id:  # RTP18a
             self._members.start_sync()
             self.sync_complete = False
         self._sync_id = sync_id
@@ -135,7 +134,6 @@ class Presence:
         )
 
     def _complete(self) -> None:
-        self._sync_id = None
         self.sync_complete = True
         waiting, self._waiting = self._waiting, []
         for request in waiting:

@@ -49,6 +49,10 @@ class PresenceMap:
         """A complete list of members begins; one that was under way counts no more (RTP18a)."""
         self._residual = set(self._members)
 
+    def abandon_sync(self) -> None:
+        """The list that was under way will not be completed; what it said stays."""
+        self._residual = None
+
     def end_sync(self, timestamp: float) -> list[PresenceMessage]:
         """The list is complete: returns leaves for members that it did not mention (RTP19)."""
         if self._residual is None:

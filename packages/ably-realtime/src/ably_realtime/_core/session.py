@@ -154,19 +154,19 @@ class Session:
             case TokenFailed(request, error, final):
                 self._token_failed(request, error, final, now)
             case TokenChanged(token):
-                if self._auth.use(token):
-                    self._present_token(now)
+                self._auth.use(token)
+                self._present_news(now)
             case Authorize(op):
                 self._auth.authorize(op)
                 self.connection.halt(now)
             case Authorized(op, token):
-                self._auth.authorized(op, token)
-                self._present_token(now)
-                self.connection.reauthorize(now)
+                if self._auth.authorized(op, token):
+                    self._present_token(now)
+                    self.connection.reauthorize(now)
             case AuthorizeFailed(op, error, final):
                 error = faults.authentication_failed(error, final=final)
-                self._auth.authorize_failed(op, error)
-                self._authentication_failed(error, final, now)
+                if self._auth.authorize_failed(op, error):
+                    self._authentication_failed(error, final, now)
         effects, self._effects = self._effects, []
         return effects
 
@@ -265,6 +265,7 @@ class Session:
         self._outbox.flush()
         self._pings.connected(now)
         self._auth.accepted()
+        self._present_news(now)  # a token obtained while this one was being judged
 
     def _ended(self, change: ConnectionChanged, now: float) -> None:
         """SUSPENDED, CLOSED or FAILED: what waits for the server waits in vain (RTN7e, RTL3)."""
@@ -384,8 +385,9 @@ class Session:
         if self._auth.is_for_dial(request):
             self._auth.use(token)
             self.connection.token_obtained(now)
-        elif self._auth.is_for_reauth(request) and self._auth.use(token):
-            self._present_token(now)
+        elif self._auth.is_for_reauth(request):
+            self._auth.use(token)
+            self._present_news(now)
 
     def _token_failed(self, request: int, error: ErrorInfo, final: bool, now: float) -> None:
         error = faults.authentication_failed(error, final=final)
@@ -403,6 +405,10 @@ class Session:
 
     def _reauth_failed(self, error: ErrorInfo) -> None:
         self.connection.error_reason = error  # RSA4c3
+
+    def _present_news(self, now: float) -> None:
+        if self._auth.has_news:
+            self._present_token(now)
 
     def _present_token(self, now: float) -> None:
         if self.connection.state is C.CONNECTED:

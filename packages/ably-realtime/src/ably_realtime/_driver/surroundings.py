@@ -42,8 +42,8 @@ class Network:
         self._shared = SharedAuth.join(self._access.auth, self)
 
     def leave(self) -> None:
-        """Hear no more of the shared Auth."""
-        if self._shared is not None:
+        """Hear no more of an Auth that others go on using."""
+        if self._shared is not None and not self._access.owns_rest:
             self._shared.leave(self)
             self._shared = None
 
@@ -60,7 +60,8 @@ class Network:
     # -- for the engine
 
     async def token(self, refused: str | None) -> str:
-        assert self._shared is not None
+        if self._shared is None:  # closed, and connecting again
+            self._shared = SharedAuth.join(self._access.auth, self)
         return await self._shared.token(refused)
 
     async def is_online(self) -> bool:

@@ -37,6 +37,7 @@ class Access:
         """The AblyRest, made at the first use if it was not handed in."""
         if self._rest is None:
             self._rest = _RestOfRealtime(self.auth, self._options)
+            self.prefer_host(self.auth.auth_options.fallback_host)
         return self._rest
 
     @property
