@@ -70,10 +70,12 @@ class AblyRealtime:
         if key_or_token is not None:  # RSC1a
             given["key" if ":" in key_or_token else "token"] = key_or_token
         self._options = Options.read(given, None if rest is None else options_of_rest(rest))
-        self._http = http or HttpxClient()
+        self._http = http or HttpxClient(self._options.ssl_context)
         agent = _agent(self._options.agents)
         self._access = Access(rest, self._options, self._http, agent)
-        transports = transport or WebSocketTransports()
+        transports = transport or WebSocketTransports(
+            self._options.ssl_context, self._options.proxy or None
+        )
         self._network = Network(
             self._access,
             self._http,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypedDict
 
 from ._core.inbound import DeltaDecoder
+from ._driver.proxies import FROM_ENVIRONMENT
 from .crypto import read_cipher
 from .endpoints import DEFAULT_CONNECTIVITY_CHECK_URL
 from .errors import AblyError
@@ -41,6 +43,8 @@ class ClientOptions(TypedDict, total=False):
     tls: bool
     fallback_hosts: Sequence[str]
     connectivity_check_url: str
+    proxy: str
+    ssl_context: ssl.SSLContext
     # how
     auto_connect: bool
     use_binary_protocol: bool
@@ -90,6 +94,8 @@ class Options:
     tls: bool = True
     fallback_hosts: Sequence[str] | None = None
     connectivity_check_url: str = DEFAULT_CONNECTIVITY_CHECK_URL
+    proxy: str = field(default=FROM_ENVIRONMENT, repr=False)
+    ssl_context: ssl.SSLContext | None = None
     auto_connect: bool = True
     use_binary_protocol: bool = True
     echo_messages: bool = True
@@ -200,6 +206,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "tls": (bool,),
     "fallback_hosts": (list, tuple),
     "connectivity_check_url": (str,),
+    "proxy": (str,),
+    "ssl_context": (ssl.SSLContext,),
     "auto_connect": (bool,),
     "use_binary_protocol": (bool,),
     "echo_messages": (bool,),

@@ -96,11 +96,12 @@ class OwnMembers:
 
     def put(self, message: PresenceMessage) -> None:
         """The server confirmed that a member of ours is present."""
-        self._members[message.client_id] = replace(message, action=PresenceAction.PRESENT)
+        if self._is_news(message):
+            self._members[message.client_id] = replace(message, action=PresenceAction.PRESENT)
 
     def remove(self, message: PresenceMessage) -> None:
         """A member of ours left; a leave that the server made up does not count (RTP17b)."""
-        if not is_synthesized(message):
+        if not is_synthesized(message) and self._is_news(message):
             self._members.pop(message.client_id, None)
 
     def values(self) -> list[PresenceMessage]:
@@ -112,6 +113,15 @@ class OwnMembers:
     def clear(self) -> None:
         """Nothing is to be re-entered any more (RTP5a)."""
         self._members.clear()
+
+    def _is_news(self, message: PresenceMessage) -> bool:
+        """Members of an earlier connection are replaced; on the same one the newer counts."""
+        known = self._members.get(message.client_id)
+        return (
+            known is None
+            or known.connection_id != message.connection_id
+            or is_newer(message, known)
+        )
 
 
 def is_newer(incoming: PresenceMessage, existing: PresenceMessage) -> bool:

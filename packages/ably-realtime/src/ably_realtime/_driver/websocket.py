@@ -16,6 +16,8 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from ..seams import TransportEvents, TransportRequest, UpgradeRefused
+from ..tls import shared_context
+from .proxies import FROM_ENVIRONMENT, connect_through, proxy_for
 
 MAX_MESSAGE = 16 * 1024 * 1024
 """Bytes; far above any frame of Ably (CD2d), and a bound on what a server can make us hold."""
@@ -31,21 +33,32 @@ class WebSocketTransports:
 
     sees_pings = True
 
-    def __init__(self, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        ssl_context: ssl.SSLContext | None = None,
+        proxy: str | None = FROM_ENVIRONMENT,
+    ) -> None:
         self._ssl_context = ssl_context
+        self._proxy = proxy
 
     async def open(self, request: TransportRequest, events: TransportEvents) -> WebSocketTransport:
         uri = parse_uri(request.url)
         protocol = ClientProtocol(uri, max_size=MAX_MESSAGE, logger=_silent)
         loop = asyncio.get_running_loop()
         transport = WebSocketTransport(protocol, events, loop)
-        await loop.create_connection(
-            lambda: transport,
-            uri.host,
-            uri.port,
-            ssl=(self._ssl_context or _default_ssl_context()) if uri.secure else None,
-            happy_eyeballs_delay=0.25,
-        )
+        tls = (self._ssl_context or shared_context()) if uri.secure else None
+        proxy = proxy_for(self._proxy, uri.host, secure=uri.secure)
+        if proxy is None:
+            await loop.create_connection(
+                lambda: transport, uri.host, uri.port, ssl=tls, happy_eyeballs_delay=0.25
+            )
+        else:
+            await loop.create_connection(
+                lambda: transport,
+                sock=await connect_through(proxy, uri.host, uri.port),
+                ssl=tls,
+                server_hostname=uri.host if uri.secure else None,
+            )
         try:
             await transport.shake_hands(Headers(request.headers))
         except BaseException:
@@ -230,15 +243,3 @@ def _read_buffer(loop: asyncio.AbstractEventLoop) -> memoryview:
     if buffer is None:
         buffer = _buffers[loop] = memoryview(bytearray(_READ_SIZE))
     return buffer
-
-
-_shared_context: ssl.SSLContext | None = None
-
-
-def _default_ssl_context() -> ssl.SSLContext:
-    """Made once: it reads every certificate authority of the system."""
-    global _shared_context
-    if _shared_context is None:
-        _shared_context = ssl.create_default_context()
-        _shared_context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return _shared_context

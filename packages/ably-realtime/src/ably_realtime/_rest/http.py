@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 
 import httpx
 
 from ..seams import HttpClient, HttpResponse
+from ..tls import shared_context
 
 
 class HttpxClient:
@@ -16,7 +18,8 @@ class HttpxClient:
     the first request.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ssl_context: ssl.SSLContext | None = None) -> None:
+        self._ssl_context = ssl_context
         self._client: httpx.AsyncClient | None = None
 
     async def request(
@@ -28,7 +31,10 @@ class HttpxClient:
         content: bytes | None = None,
     ) -> HttpResponse:
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=None)  # noqa: S113  # callers keep deadlines
+            self._client = httpx.AsyncClient(
+                timeout=None,  # noqa: S113  # the callers keep the deadlines
+                verify=self._ssl_context or shared_context(),
+            )
         answer = await self._client.request(method, url, headers=headers, content=content)
         names = {name.lower(): value for name, value in answer.headers.items()}
         return HttpResponse(answer.status_code, names, answer.content)
