@@ -23,6 +23,7 @@ nox.options.sessions = ["tests"]
 ROOT = Path(__file__).parent
 CLIENT = ROOT / "packages" / "ably-realtime"
 SERVER = ROOT / "packages" / "ably-local"
+EXTRAS = "crypto,delta,proxy"
 REST_SDK = ROOT / "vendor" / "ably-python"
 DEVELOPMENT_PINS = ROOT / "constraints" / "development.txt"
 REST_SDK_PIN = ROOT / "constraints" / "rest-sdk.txt"
@@ -177,7 +178,7 @@ def changelog(session: nox.Session) -> None:
 def constraints(session: nox.Session) -> None:
     """Refresh the pinned development dependencies."""
     tools = nox.project.dependency_groups(ROOT_PROJECT, *ROOT_PROJECT["dependency-groups"])
-    session.install(*tools, "--editable", f"{CLIENT}[crypto,delta,proxy]", "--editable", str(SERVER))
+    session.install(*tools, "--editable", f"{CLIENT}[{EXTRAS}]", "--editable", str(SERVER))
     listing = session.run("python", "-c", LIST_INSTALLED, silent=True)
     pins = sorted(set(str(listing).split()))
     pins = [pin for pin in pins if pin.partition("==")[0] not in NEVER_PINNED]
@@ -189,7 +190,7 @@ def install_packages(session: nox.Session, *groups: str) -> None:
     """Both packages, editable, with the REST SDK and the tools of the named groups."""
     session.install(*pinned("install", *groups))
     pins = ["--constraint", str(DEVELOPMENT_PINS)]
-    editable = ["--editable", f"{CLIENT}[crypto,delta,proxy]", "--editable", str(SERVER)]
+    editable = ["--editable", f"{CLIENT}[{EXTRAS}]", "--editable", str(SERVER)]
     session.install("--no-build-isolation", *pins, *rest_sdk(session), *editable)
 
 

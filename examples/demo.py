@@ -11,8 +11,7 @@ import sys
 import time
 
 from ably_local import LocalAbly
-
-from ably_realtime import AblyRealtime, AblyError, Message
+from ably_realtime import AblyError, AblyRealtime, Message
 
 CHANNEL = "orders"
 PAYLOADS: list[object] = ["plain text", {"id": 1, "items": ["tea", "cake"]}, b"\x00\x01\x02 bytes"]

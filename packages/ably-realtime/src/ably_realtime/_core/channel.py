@@ -184,6 +184,19 @@ class Channel:
         self.settings = settings
         self._inbound.cipher = settings.cipher
 
+    def get_presence(
+        self, op: int, client_id: str | None, connection_id: str | None, *, wait: bool
+    ) -> None:
+        """RTP11; the channel was attached before, where that was needed (RTP11e)."""
+        match self.state:
+            case S.SUSPENDED if wait:
+                self._emit(Reject(op, faults.presence_out_of_sync(self.name)))
+            case S.ATTACHED | S.SUSPENDED:
+                self.presence.get(op, client_id, connection_id, wait=wait)
+            case _:
+                fault = faults.channel_unusable(self.name, self.state, "get the members")
+                self._emit(Reject(op, fault))
+
     def must_reattach_for(self, settings: ChannelSettings) -> bool:
         """Whether these settings take effect only by attaching again (RTL16a)."""
         return bool(settings.params or settings.modes) and self.state in (S.ATTACHED, S.ATTACHING)

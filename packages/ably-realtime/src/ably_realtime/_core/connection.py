@@ -248,6 +248,7 @@ class Connection:
         if self.state in (S.CLOSED, S.FAILED):
             self.error_reason = None  # RTN11d
             self.details = ConnectionDetails()
+            self._recovery = None
             self._suspend_at = None
             self._retries = 0
         self._hosts.restart()

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import replace
 
 from .._wire.error_info import ErrorInfo
 from .._wire.frames import Action, Frame, is_known
-from .._wire.payload import encode_payload
 from .._wire.secret import Secret
-from ..presence_messages import PresenceMessage
 from ..states import ChannelState, ConnectionState
 from . import faults
 from .auth import Auth
@@ -23,7 +20,6 @@ from .effects import (
     Effect,
     Forget,
     Reject,
-    Resolve,
     Send,
     Trace,
 )
@@ -54,16 +50,15 @@ from .inputs import (
     TokenFailed,
     TokenObtained,
 )
-from .outbox import Outbox
 from .pings import Pings
-from .presence import Presence, presence_frame
+from .presence import Presence
+from .publisher import Publisher
 from .recovery import RecoveryKey
 from .timers import TimerQueue
 
 C = ConnectionState
 
 _PINGABLE = frozenset({C.CONNECTED, C.CONNECTING, C.DISCONNECTED})
-_QUEUEING = frozenset({C.INITIALIZED, C.CONNECTING, C.DISCONNECTED})  # RTL6c2
 
 
 class Session:
@@ -81,10 +76,6 @@ class Session:
         self._wall_clock = wall_clock
         self._effects: list[Effect] = []
         self._timers = TimerQueue()
-        recovery = config.recovery
-        self._outbox = Outbox(self._settled, self._send, recovery.msg_serial if recovery else 0)
-        self._reentries: dict[int, tuple[Channel, str | None]] = {}
-        self._reentry_ids = itertools.count(-1, -1)  # apart from the application's operations
         self._pings = Pings(config.realtime_request_timeout, self._timers, self._emit, self._send)
         requests = itertools.count(1)
         self._auth = Auth(
@@ -105,8 +96,9 @@ class Session:
             random,
         )
         self.channels: dict[str, Channel] = {}
-        if recovery is not None:
-            for name, serial in recovery.channel_serials.items():  # RTN16j
+        self._publisher = Publisher(config, self.connection, self.channels, self._emit, self._send)
+        if config.recovery is not None:
+            for name, serial in config.recovery.channel_serials.items():  # RTN16j
                 self._add_channel(name, serial)
 
     def handle(self, event: Input, now: float) -> list[Effect]:
@@ -119,11 +111,11 @@ class Session:
                 if self.connection.is_current(attempt):
                     self.connection.alive(now)
             case Publish(op, frame):
-                self._publish(op, frame)
+                self._publisher.publish(op, frame)
             case ChangePresence(op, frame):
-                self._change_presence(op, frame, now)
+                self._publisher.change_presence(op, frame, self._channel_of(frame), now)
             case GetPresence(op, name, client_id, connection_id, wait):
-                self._get_presence(op, self.channel(name), client_id, connection_id, wait)
+                self.channel(name).get_presence(op, client_id, connection_id, wait=wait)
             case TimersDue():
                 self._timers.fire_due(now)
             case Dropped(attempt, error, try_elsewhere):
@@ -195,7 +187,7 @@ class Session:
             for name, channel in self.channels.items()
             if channel.state is ChannelState.ATTACHED and channel.channel_serial is not None
         }
-        return RecoveryKey(key, self._outbox.next_serial, serials)
+        return RecoveryKey(key, self._publisher.next_serial, serials)
 
     # -- frames
 
@@ -210,9 +202,9 @@ class Session:
             return
         match frame.action:
             case Action.ACK:
-                self._outbox.acknowledged(frame.msg_serial or 0, frame.count or 1, frame.res)
+                self._publisher.acknowledged(frame)
             case Action.NACK:
-                self._outbox.refused(frame.msg_serial or 0, frame.count or 1, frame.error)
+                self._publisher.refused(frame)
             case Action.HEARTBEAT:
                 self._pings.echoed(frame.id, now)
             case Action.PING:
@@ -234,14 +226,14 @@ class Session:
                 self._emit(change)
                 self._auth.accepted()
             case C.CONNECTING if change.previous in (C.CLOSED, C.FAILED):  # RTN11d
-                self._outbox.forget_serials()
+                self._publisher.forget_serials()
                 self._for_channels(lambda channel: channel.reinitialize(now))
                 self._emit(change)
             case C.DISCONNECTED:
                 self._auth.connection_lost()
                 self._for_channels(lambda channel: channel.line_lost())
                 if not self._config.queue_messages:  # RTN7d
-                    self._outbox.fail_all(self._unusable("publish"))
+                    self._publisher.fail_all(self._unusable("publish"))
                 self._emit(change)
             case C.SUSPENDED | C.CLOSED | C.FAILED:
                 self._ended(change, now)
@@ -254,15 +246,14 @@ class Session:
     def _connected(self, change: ConnectionChanged, now: float) -> None:
         resumed = self.connection.resumed
         if not resumed:
-            self._outbox.forget_serials()  # RTN15c7
+            self._publisher.forget_serials()  # RTN15c7
         self._for_channels(lambda channel: channel.prepare_reattach(now))  # RTL3d1
-        for op, frame in self._outbox.take_queued(self._waits_for_attach):  # RTL3d2
-            self._channel_of(frame).presence.queue(op, frame)
+        self._publisher.hold_presence()
         self._confirm_client_id()
         self._emit(change)
-        self._outbox.resend(renumber=not resumed)
+        self._publisher.resend(renumber=not resumed)
         self._for_channels(lambda channel: channel.resume(now))
-        self._outbox.flush()
+        self._publisher.flush()
         self._pings.connected(now)
         self._auth.accepted()
         self._present_news(now)  # a token obtained while this one was being judged
@@ -278,7 +269,7 @@ class Session:
                     channel.line_closed(change.reason, now)
                 case _:
                     channel.line_failed(error, now)
-        self._outbox.fail_all(error)
+        self._publisher.fail_all(error)
         self._pings.fail_all(self._unusable("ping"))
         self._emit(change)
         self._auth.connection_ended(error)
@@ -288,80 +279,6 @@ class Session:
         self._emit(ClientIdConfirmed(details.client_id))  # RTC4a
 
     # -- operations
-
-    def _publish(self, op: int, frame: Frame) -> None:
-        """RTL6c."""
-        assert frame.channel is not None
-        channel = self.channels.get(frame.channel)
-        if channel is not None and channel.state in (ChannelState.SUSPENDED, ChannelState.FAILED):
-            fault = faults.channel_unusable(channel.name, channel.state, "publish")
-            self._emit(Reject(op, fault))
-        else:
-            self._submit(op, frame)
-
-    def _submit(self, op: int, frame: Frame) -> None:
-        """Send, queue or refuse a frame, by the state of the connection."""
-        if self.connection.state is C.CONNECTED:
-            self._outbox.send(op, frame)
-        elif self.connection.state in _QUEUEING and self._config.queue_messages:
-            self._outbox.queue(op, frame)
-        else:
-            self._settled(Reject(op, self._unusable("publish")))
-
-    def _change_presence(self, op: int, frame: Frame, now: float) -> None:
-        """RTP16."""
-        channel = self._channel_of(frame)
-        match channel.state:
-            case ChannelState.ATTACHED:
-                self._submit(op, frame)
-            case ChannelState.INITIALIZED | ChannelState.ATTACHING if self._config.queue_messages:
-                channel.presence.queue(op, frame)
-                channel.attach_implicitly(now)  # RTP8d
-            case _:
-                fault = faults.channel_unusable(channel.name, channel.state, "change presence")
-                self._emit(Reject(op, fault))
-
-    def _get_presence(
-        self,
-        op: int,
-        channel: Channel,
-        client_id: str | None,
-        connection_id: str | None,
-        wait: bool,
-    ) -> None:
-        """RTP11; the channel was attached before, where that was needed (RTP11e)."""
-        if channel.state is ChannelState.SUSPENDED and wait:
-            self._emit(Reject(op, faults.presence_out_of_sync(channel.name)))
-        elif channel.state in (ChannelState.ATTACHED, ChannelState.SUSPENDED):
-            channel.presence.get(op, client_id, connection_id, wait=wait)
-        else:
-            fault = faults.channel_unusable(channel.name, channel.state, "get the members")
-            self._emit(Reject(op, fault))
-
-    def _reenter(self, channel: Channel, member: PresenceMessage) -> None:
-        """RTP17g; the outcome is nobody's but the channel's."""
-        op = next(self._reentry_ids)
-        self._reentries[op] = (channel, member.client_id)
-        data, encoding = encode_payload(
-            member.data, None, binary=self._config.binary, cipher=channel.settings.cipher
-        )
-        member = replace(member, data=data, encoding=encoding)
-        self._submit(op, presence_frame(channel.name, member))
-
-    def _settled(self, outcome: Resolve | Reject) -> None:
-        """The server's word on a frame of ours."""
-        if outcome.op not in self._reentries:
-            self._emit(outcome)
-            return
-        channel, client_id = self._reentries.pop(outcome.op)
-        if isinstance(outcome, Reject):
-            channel.reentry_failed(client_id, outcome.error)
-
-    def _waits_for_attach(self, frame: Frame) -> bool:
-        return (
-            frame.action == Action.PRESENCE
-            and self._channel_of(frame).state is ChannelState.ATTACHING
-        )
 
     def _channel_of(self, frame: Frame) -> Channel:
         assert frame.channel is not None
@@ -425,8 +342,8 @@ class Session:
         presence = Presence(
             name,
             self._emit,
-            self._submit,
-            lambda member: self._reenter(channel, member),
+            self._publisher.submit,
+            lambda member: self._publisher.reenter(channel, member),
             lambda: self.connection.id,
             self._wall_clock,
         )
