@@ -71,10 +71,14 @@ class OurPeer:
                 )
         return list(result.serials)
 
+    async def attach(self, channel: str) -> None:
+        with _reporting():
+            async with asyncio.timeout(DEADLINE):
+                await self.client.channels.get(channel).attach()
+
     async def detach(self, channel: str) -> None:
         with _reporting():
             async with asyncio.timeout(DEADLINE):
-                self.client.channels.get(channel).unsubscribe()
                 await self.client.channels.get(channel).detach()
 
     async def close(self) -> None:

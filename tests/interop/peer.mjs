@@ -52,8 +52,12 @@ const operations = {
     return (await client.channels.get(channel).publish(unpacked)).serials;
   },
 
+  async attach({ channel }) {
+    await client.channels.get(channel).attach();
+    return null;
+  },
+
   async detach({ channel }) {
-    client.channels.get(channel).unsubscribe();
     await client.channels.get(channel).detach();
     return null;
   },

@@ -17,7 +17,6 @@ from ably.types.message import Message
 from ably.types.tokendetails import TokenDetails
 
 from tests.interop.payloads import pack, unpack
-from tests.interop.peer_process import LONGEST_LINE
 
 LOST = (ConnectionState.DISCONNECTED, ConnectionState.SUSPENDED, ConnectionState.FAILED)
 
@@ -79,8 +78,10 @@ class Operations:
         result = await self.client.channels.get(channel).publish(unpacked)
         return list(result.serials)
 
+    async def attach(self, *, channel: str) -> None:
+        await self.client.channels.get(channel).attach()
+
     async def detach(self, *, channel: str) -> None:
-        self.client.channels.get(channel).unsubscribe()
         await self.client.channels.get(channel).detach()
 
     async def close(self) -> None:
@@ -105,8 +106,7 @@ def say(line: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-async def handle(operations: Operations, line: bytes) -> None:
-    asked = json.loads(line)
+async def handle(operations: Operations, asked: dict[str, Any]) -> None:
     number, operation = asked.pop("id"), asked.pop("do")
     try:
         say({"id": number, "result": await getattr(operations, operation)(**asked)})
@@ -115,13 +115,10 @@ async def handle(operations: Operations, line: bytes) -> None:
 
 
 async def main() -> None:
-    lines = asyncio.StreamReader(limit=LONGEST_LINE)
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     operations = Operations()
     running: set[asyncio.Task[None]] = set()
-    async for line in lines:
-        task = asyncio.create_task(handle(operations, line))
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        task = asyncio.create_task(handle(operations, json.loads(line)))
         running.add(task)
         task.add_done_callback(running.discard)
 

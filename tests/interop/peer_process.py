@@ -60,6 +60,9 @@ class PeerProcess:
         serials: list[str | None] = await self._call("publish", channel=channel, messages=wire)
         return serials
 
+    async def attach(self, channel: str) -> None:
+        await self._call("attach", channel=channel)
+
     async def detach(self, channel: str) -> None:
         await self._call("detach", channel=channel)
 

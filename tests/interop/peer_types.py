@@ -98,8 +98,12 @@ class Peer(Protocol):
         """Publish the messages in one go and return the serials in the acknowledgement."""
         ...
 
+    async def attach(self, channel: str) -> None:
+        """Attach, as after `detach`."""
+        ...
+
     async def detach(self, channel: str) -> None:
-        """Unsubscribe and detach."""
+        """Detach, and keep the subscription for the next `attach`."""
         ...
 
     async def close(self) -> None:

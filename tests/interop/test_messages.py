@@ -89,14 +89,14 @@ async def test_messages_published_together_arrive_in_order(
 async def test_a_detached_channel_receives_nothing_until_it_is_attached_again(
     publisher: Peer, subscriber: Peer, channel: str
 ) -> None:
-    before = await subscriber.subscribe(channel)
+    inbox = await subscriber.subscribe(channel)
     await publisher.publish(channel, Outgoing(data="one"))
-    assert (await before.get()).data == "one"
+    assert (await inbox.get()).data == "one"
     await subscriber.detach(channel)
     await publisher.publish(channel, Outgoing(data="missed"))
-    after = await subscriber.subscribe(channel)
+    await subscriber.attach(channel)
     await publisher.publish(channel, Outgoing(data="two"))
-    assert (await after.get()).data == "two"
+    assert (await inbox.get()).data == "two"
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)

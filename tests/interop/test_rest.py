@@ -66,6 +66,18 @@ async def test_rest_reads_in_history_what_our_client_published(
 
 
 @every_payload
+async def test_our_client_reads_in_history_what_rest_published(
+    rest: AblyRest, realtime: OurPeer, channel: str, data: Any
+) -> None:
+    result = await rest.channels.get(channel).publish("report", data)
+    page = await realtime.client.channels.get(channel).history()
+    [message] = page.items
+    assert (message.name, exact(message.data)) == ("report", exact(data))
+    assert message.client_id == "reporter"
+    assert [message.serial] == result.serials
+
+
+@every_payload
 async def test_rest_reads_in_history_what_the_rest_of_our_client_published(
     rest: AblyRest, realtime: OurPeer, channel: str, data: Any
 ) -> None:
@@ -111,7 +123,7 @@ async def test_rest_pages_through_the_history_of_our_client_in_both_directions(
 
 async def pages(rest: AblyRest, channel: str, direction: str) -> list[list[Any]]:
     """The payloads in a channel's history, two to a page."""
-    page = await rest.channels.get(channel).history(direction=direction, limit=2)
+    page: Any = await rest.channels.get(channel).history(direction=direction, limit=2)
     found = [[message.data for message in page.items]]
     while page.has_next():
         page = await page.next()

@@ -109,7 +109,7 @@ class Actor:
             raise refusal(Code.INVALID_CLIENT_ID, "the clientId of a change is a string")
         author = self._speaking_for(named)
         capability = self.grant.capability
-        if capability.allows(channel, any_message):
+        if capability.allows_any(channel, (any_message,)):
             return author
         self.grant.require(channel, own_message, any_message)
         if author is None:

@@ -63,6 +63,8 @@ def _name_matches(pattern: str, name: str) -> bool:
 
 def matches(pattern: str, resource: str) -> bool:
     """Say whether `pattern` covers `resource`, which may itself be a narrower pattern."""
+    if pattern == ANY:
+        return not resource.startswith("[")
     wanted_qualifier, wanted = _split(pattern)
     qualifier, name = _split(resource)
     if wanted_qualifier not in (ANY, qualifier):
@@ -103,17 +105,20 @@ class Capability:
 
     @classmethod
     def all(cls) -> Capability:
+        """Return the capability that permits everything on every plain channel."""
         return cls({ANY: frozenset({ANY})})
 
-    def allows(self, channel: str, operation: str) -> bool:
-        """Say whether `operation` is permitted on `channel`."""
-        return any(
-            (operation in operations or ANY in operations) and matches(pattern, channel)
-            for pattern, operations in self.resources.items()
-        )
+    def operations_on(self, channel: str) -> frozenset[str]:
+        """Return the operations permitted on `channel`; `*` among them stands for all."""
+        permitted: frozenset[str] = frozenset()
+        for pattern, operations in self.resources.items():
+            if matches(pattern, channel):
+                permitted |= operations
+        return permitted
 
     def allows_any(self, channel: str, operations: Iterable[str]) -> bool:
-        return any(self.allows(channel, operation) for operation in operations)
+        """Say whether one of `operations` is permitted on `channel`."""
+        return not self.operations_on(channel).isdisjoint({ANY, *operations})
 
     def allows_somewhere(self, operation: str) -> bool:
         """Say whether `operation` is permitted on any resource at all."""
@@ -142,6 +147,7 @@ class Capability:
         return Capability(common)
 
     def to_json(self) -> str:
+        """Return the canonical text: names and operations in order, no white space."""
         return json.dumps(
             {name: sorted(self.resources[name]) for name in sorted(self.resources)},
             separators=(",", ":"),

@@ -46,10 +46,6 @@ class ChannelName:
             raise _invalid(name)
         return cls(_checked(base, name), params)
 
-    @property
-    def is_meta(self) -> bool:
-        return self.base.startswith("[")
-
 
 def _checked(base: str, name: str) -> str:
     if not base or base[0] in ":[" or any(ord(character) < 32 for character in base):

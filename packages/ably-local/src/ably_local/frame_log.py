@@ -12,7 +12,7 @@ from .clock import Clock
 from .formats import Format
 from .frames import Envelope, Received
 
-CAPACITY = 10_000
+CAPACITY = 5_000
 
 
 class Direction(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .capability import Capability
+from .capability import ANY, Capability
 from .frames import MODES, Flag
 
 OPERATIONS: Mapping[Flag, tuple[str, ...]] = {
@@ -38,7 +38,8 @@ def requested(flags: int, names: str) -> Flag:
 def granted(wanted: Flag, capability: Capability, channel: str) -> Flag:
     """Return those of the `wanted` modes that `capability` permits on `channel`."""
     modes = Flag(0)
+    permitted = capability.operations_on(channel)
     for mode, operations in OPERATIONS.items():
-        if mode in wanted and capability.allows_any(channel, operations):
+        if mode in wanted and (ANY in permitted or not permitted.isdisjoint(operations)):
             modes |= mode
     return modes

@@ -7,12 +7,14 @@ from collections.abc import Callable
 
 from .frames import Envelope
 
+CAPACITY = 100_000
+
 
 class Outbox:
     """The frames waiting for one socket, in order; `wake` is called when there is something to do.
 
     The protocol logic only ever puts frames in and closes it, both at once and without waiting. The
-    socket empties it at its own pace.
+    socket empties it at its own pace; one that falls `CAPACITY` frames behind is closed.
     """
 
     def __init__(self, wake: Callable[[], object] = lambda: None) -> None:
@@ -22,9 +24,13 @@ class Outbox:
 
     def put(self, envelope: Envelope) -> None:
         """Send a frame, unless the outbox was closed."""
-        if not self.is_closed:
-            self._waiting.append(envelope)
-            self._wake()
+        if self.is_closed:
+            return
+        if len(self._waiting) >= CAPACITY:
+            self.drop()
+            return
+        self._waiting.append(envelope)
+        self._wake()
 
     def take(self) -> Envelope | None:
         """Return the next frame to send, or None if there is none for now."""

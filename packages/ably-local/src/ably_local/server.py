@@ -80,7 +80,7 @@ class LocalAbly:
 
     @property
     def frames(self) -> list[RecordedFrame]:
-        """The latest 10,000 frames that went over the sockets, oldest first.
+        """The latest 5,000 frames that went over the sockets, oldest first.
 
         They are given as a JSON client sees them. `clear_frames()` forgets them.
         """

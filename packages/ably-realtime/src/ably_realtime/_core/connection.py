@@ -385,7 +385,7 @@ class Connection:
         if error.is_token_error:
             self._auth.rejected()
             if not self._auth.can_renew:  # RTN15h1, RSA4a2
-                self.fail(error if was_connected else faults.token_not_renewable(error), now)
+                self.fail(faults.token_not_renewable(error), now)
             elif was_connected:  # RTN15h2
                 self._lost(error, now)
             elif self._renewed:  # RTN14b

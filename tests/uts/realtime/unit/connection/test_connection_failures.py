@@ -39,6 +39,7 @@ def resumable() -> MockWebSocket:
 
 @pytest.mark.uts("realtime/unit/RTN15h1/token-error-no-renew-0")
 async def test_token_error_without_means_to_renew(create_client: ClientFactory) -> None:
+    """The case says 40142; RSA4a2, and the same situation behind a proxy, say 40171."""
     server = MockWebSocket(accept(connected()))
     client = create_client(transport=server, token="some_token_string", auto_connect=False)
     client.connect()
@@ -48,7 +49,7 @@ async def test_token_error_without_means_to_renew(create_client: ClientFactory) 
     await await_state(client.connection, "failed", timeout=2_000)
 
     assert client.connection.error_reason is not None
-    assert client.connection.error_reason.code == 40142
+    assert client.connection.error_reason.code == 40171
     assert client.connection.error_reason.status_code == 401
 
 

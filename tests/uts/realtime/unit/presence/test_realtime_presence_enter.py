@@ -155,6 +155,7 @@ async def test_enter_without_a_client_id(
 async def test_enter_as_anyone(anyone: AblyRealtime, server: MockWebSocket) -> None:
     """The wildcard comes with a token: RSA7c forbids it in the options."""
     channel = await attach(anyone, CHANNEL)
+    assert anyone.client_id == "*"
 
     await failure(channel.presence.enter())
 
