@@ -121,7 +121,7 @@ def minimums(session: nox.Session) -> None:
 
     groups = nox.project.dependency_groups(ROOT_PROJECT, "install", "test")
     session.install("--constraint", str(pins), *groups)
-    editable = ["--editable", str(CLIENT), "--editable", str(SERVER)]
+    editable = ["--editable", f"{CLIENT}[{EXTRAS}]", "--editable", str(SERVER)]
     session.install("--no-build-isolation", "--constraint", str(pins), *editable)
     session.run("pytest", "tests/unit", "tests/integration", *session.posargs)
 
