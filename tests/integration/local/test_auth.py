@@ -159,10 +159,9 @@ async def test_the_holder_of_a_key_needs_no_signature(secure: Api) -> None:
 async def test_a_key_is_taken_over_tls_only(api: Api, secure: Api) -> None:
     assert error_of(await api.http.get(PATH, headers=api.basic())) == (401, 40103)
     assert (await secure.http.get(PATH, headers=secure.basic())).status_code == 200
-    context = ssl.create_default_context(cafile=secure.server.ca_file)
-    async with secure.dial(tls=context, key=secure.server.key) as socket:
+    async with secure.dial(key=secure.server.key) as socket:
         assert (await socket.expect(CONNECTED))["connectionDetails"]["clientId"] == "*"
-    async with secure.dial(tls=context, key=secure.server.key, clientId="alice") as socket:
+    async with secure.dial(key=secure.server.key, clientId="alice") as socket:
         assert (await socket.expect(CONNECTED))["connectionDetails"]["clientId"] == "alice"
 
 
@@ -233,13 +232,14 @@ async def test_a_jwt_is_refused_for_what_is_wrong_with_it(api: Api) -> None:
     server = api.server
     now = server.clock.now() // 1000
     app_id = server.key.partition(".")[0]
+    invalid_client: dict[str, Any] = {"x-ably-clientId": 5}
     for token, expected in (
         (signed(server, secret="another secret that is long enough"), (401, 40101)),
         (signed(server, iat=now - 10, exp=now - 5), (401, 40142)),
         (signed(server, exp=now + 90_000), (401, 40144)),
         (signed(server, exp="never"), (401, 40144)),
         (signed(server, **{"x-ably-capability": "{"}), (400, 40000)),
-        (signed(server, **{"x-ably-clientId": 5}), (400, 40012)),
+        (signed(server, **invalid_client), (400, 40012)),
         (signed(server, key="invalid.key:secret"), (404, 40400)),
         (signed(server, key=f"{app_id}.other:secret"), (401, 40400)),
         (signed(server, iat=None), (401, 40144)),

@@ -3,8 +3,7 @@ from __future__ import annotations
 import base64
 import json
 
-import vcdiff_decoder
-
+from tests.integration.local import vcdiff
 from tests.integration.local.raw import (
     ERROR,
     HAS_BACKLOG,
@@ -67,7 +66,7 @@ async def test_deltas_build_on_the_message_before(api: Api, binary: bool) -> Non
             assert message["encoding"] == "json/utf-8/vcdiff" + ("" if binary else "/base64")
             delta = message["data"] if binary else base64.b64decode(message["data"])
             assert len(delta) < len(text)
-            base, base_id = vcdiff_decoder.decode(base, delta), message["id"]
+            base, base_id = vcdiff.decode(base, delta), message["id"]
             assert base == text.encode()
 
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import re
 
+import httpx
 import pytest
 
+from ably_local import Limits, LocalAbly
 from tests.integration.local.raw import (
     AUTH,
     CLOSE,
@@ -12,6 +15,7 @@ from tests.integration.local.raw import (
     DISCONNECTED,
     ERROR,
     HEARTBEAT,
+    PATIENCE,
     Api,
 )
 
@@ -51,6 +55,41 @@ async def test_a_client_that_sees_pings_gets_no_heartbeats(api: Api) -> None:
     async with api.socket(heartbeats="false") as socket:
         api.server.clock.advance(60_000)
         await socket.silent()
+
+
+async def test_an_idle_connection_is_kept_alive_with_pings() -> None:
+    async with (
+        LocalAbly(limits=Limits(max_idle_interval=30)) as server,
+        httpx.AsyncClient(base_url=server.url) as http,
+    ):
+        token = await Api(server, http).token()
+        reader, writer = await asyncio.open_connection("localhost", server.port)
+        request = (
+            f"GET /?accessToken={token} HTTP/1.1",
+            "Host: localhost",
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+            "\r\n",
+        )
+        writer.write("\r\n".join(request).encode())
+        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        connected, ping = 0x81, 0x89
+        assert await next_opcode(reader) == connected
+        assert await next_opcode(reader) == ping
+        writer.close()
+        await writer.wait_closed()
+
+
+async def next_opcode(reader: asyncio.StreamReader) -> int:
+    """Read one frame of the WebSocket protocol and return its first byte."""
+    async with asyncio.timeout(PATIENCE):
+        opcode, length = await reader.readexactly(2)
+        if length == 126:
+            length = int.from_bytes(await reader.readexactly(2))
+        await reader.readexactly(length)
+    return opcode
 
 
 async def test_close_is_confirmed_and_ends_the_connection(api: Api) -> None:

@@ -57,7 +57,7 @@ async def test_connections_are_refused(api: Api) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with api.socket():
             pass
-    assert refused.value.response.status_code == 503
+    assert refused.value.response.status_code == 403
     api.server.faults.policy.refuse_connections = False
     async with api.socket() as socket:
         await socket.silent()

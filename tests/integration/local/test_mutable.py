@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -59,6 +60,17 @@ async def test_a_message_is_changed_over_realtime(api: Api, binary: bool) -> Non
         await author.publish(CHANNEL, {"action": DELETE, "serial": serial})
         deleted = (await seen.expect(MESSAGE))["messages"][0]
         assert (deleted["action"], deleted["data"]) == (DELETE, "two, three")
+
+
+async def test_who_lacks_what_is_appended_to_gets_the_whole(api: Api) -> None:
+    serial = await published(api, data="one")
+    async with api.socket() as author, api.socket() as late:
+        await late.attach(CHANNEL)
+        for addition in (", two", ", three"):
+            await author.publish(CHANNEL, {"action": APPEND, "serial": serial, "data": addition})
+        whole, addition_only = [(await late.expect(MESSAGE))["messages"][0] for _ in range(2)]
+        assert (whole["action"], whole["data"]) == (UPDATE, "one, two")
+        assert (addition_only["action"], addition_only["data"]) == (APPEND, ", three")
 
 
 async def test_the_versions_of_a_message_are_read_over_rest(api: Api) -> None:
@@ -146,9 +158,7 @@ async def test_changes_need_the_capability(
     api: Api, operations: list[str], client_id: str | None, code: int | None
 ) -> None:
     serial = await published(api, data="one", publisher="alice")
-    capability = (
-        f'{{"mutable:*":["publish",{", ".join(f"{chr(34)}{o}{chr(34)}" for o in operations)}]}}'
-    )
+    capability = json.dumps({"mutable:*": ["publish", *operations]})
     fields = {} if client_id is None else {"clientId": client_id}
     headers = await api.bearer(capability=capability, **fields)
     response = await api.http.patch(f"{PATH}/{serial}", json={"data": "two"}, headers=headers)
@@ -160,7 +170,7 @@ async def test_changes_need_the_capability(
 
 async def test_annotations_reach_those_that_asked_and_are_summarised_for_all(api: Api) -> None:
     modes = PUBLISH_MODE | SUBSCRIBE_MODE | ANNOTATION_SUBSCRIBE_MODE
-    serial = await published(api, data="one")
+    serial = await published(api, name="note", data="one")
     async with (
         api.socket(token={"clientId": "alice"}) as alice,
         api.socket() as watcher,
@@ -184,6 +194,7 @@ async def test_annotations_reach_those_that_asked_and_are_summarised_for_all(api
         for socket in (watcher, plain):
             (summary,) = (await socket.expect(MESSAGE))["messages"]
             assert (summary["action"], summary["serial"]) == (SUMMARY, serial)
+            assert summary["name"] == "note"
             assert summary["annotations"]["summary"] == {
                 "reaction:distinct.v1": {
                     "like": {"total": 1, "clientIds": ["alice"], "clipped": False}
@@ -197,8 +208,8 @@ async def test_annotations_are_published_deleted_and_read_over_rest(api: Api) ->
     path = f"{PATH}/{serial}/annotations"
     headers = await api.bearer(clientId="alice")
     for number in range(3):
-        body = [{"type": "reaction:unique.v1", "name": str(number)}]
-        response = await api.http.post(path, json=body, headers=headers)
+        created = [{"type": "reaction:unique.v1", "name": str(number)}]
+        response = await api.http.post(path, json=created, headers=headers)
         assert response.status_code == 201
     items = (await api.http.get(path, params={"limit": "2"}, headers=headers)).json()
     assert [item["name"] for item in items] == ["0", "1"]

@@ -87,6 +87,18 @@ async def test_members_leave_some_time_after_their_connection_is_lost(api: Api) 
         assert not left["id"].startswith(left["connectionId"])
 
 
+async def test_a_client_says_how_long_its_members_remain(api: Api) -> None:
+    async with api.socket() as watcher:
+        await watcher.attach("room")
+        async with api.socket(token={"clientId": "alice"}, remainPresentFor="1000") as alice:
+            await alice.attach("room")
+            await enter(alice, "room", {})
+            await watcher.expect(PRESENCE)
+            await alice.vanish(api.server)
+        api.server.clock.advance(1_000)
+        assert (await watcher.expect(PRESENCE))["presence"][0]["action"] == LEAVE
+
+
 async def test_members_stay_when_the_connection_resumes_in_time(api: Api) -> None:
     async with api.socket() as watcher:
         await watcher.attach("room")

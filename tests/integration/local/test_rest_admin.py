@@ -35,10 +35,9 @@ async def revocable_key(api: Api) -> str:
 
 async def test_revoked_tokens_disconnect_and_are_refused(secure: Api) -> None:
     key = await revocable_key(secure)
-    context = ssl.create_default_context(cafile=secure.server.ca_file)
     token = await secure.token(key, clientId="bob")
     secure.server.clock.advance(1)
-    async with secure.dial(tls=context, accessToken=token) as socket:
+    async with secure.dial(accessToken=token) as socket:
         await socket.expect(CONNECTED)
         response = await secure.http.post(
             f"/keys/{key.partition(':')[0]}/revokeTokens",
@@ -54,20 +53,19 @@ async def test_revoked_tokens_disconnect_and_are_refused(secure: Api) -> None:
         assert [result["error"]["code"] for result in failed] == [40000, 40000]
         assert (await socket.expect(DISCONNECTED))["error"]["code"] == 40141
         await socket.closed()
-    async with secure.dial(tls=context, accessToken=token) as socket:
+    async with secure.dial(accessToken=token) as socket:
         assert (await socket.expect(ERROR))["error"]["code"] == 40141
     secure.server.clock.advance(1)
     newer = await secure.token(key, clientId="bob")
-    async with secure.dial(tls=context, accessToken=newer) as socket:
+    async with secure.dial(accessToken=newer) as socket:
         await socket.expect(CONNECTED)
 
 
 async def test_clients_are_given_time_to_renew(secure: Api) -> None:
     key = await revocable_key(secure)
-    context = ssl.create_default_context(cafile=secure.server.ca_file)
     token = await secure.token(key, clientId="bob")
     secure.server.clock.advance(1)
-    async with secure.dial(tls=context, accessToken=token) as socket:
+    async with secure.dial(accessToken=token) as socket:
         await socket.expect(CONNECTED)
         response = await secure.http.post(
             f"/keys/{key.partition(':')[0]}/revokeTokens",
@@ -198,6 +196,7 @@ async def test_a_bad_device_is_refused(api: Api, change: dict[str, object]) -> N
 async def test_channels_are_subscribed_to_for_push(api: Api) -> None:
     headers = await api.bearer()
     path = "/push/channelSubscriptions"
+    await api.http.put("/push/deviceRegistrations/phone", json=PHONE, headers=headers)
     for subscription in (
         {"channel": "pushenabled:a", "deviceId": "phone"},
         {"channel": "pushenabled:a", "clientId": "alice"},
@@ -211,15 +210,28 @@ async def test_channels_are_subscribed_to_for_push(api: Api) -> None:
     assert channels.json() == ["pushenabled:a", "pushenabled:b"]
     await api.http.delete(path, params={"clientId": "alice"}, headers=headers)
     assert (await api.http.get("/push/channels", headers=headers)).json() == ["pushenabled:a"]
+    listed = await api.http.get(path, params={"limit": "5000"}, headers=headers)
+    assert len(listed.json()) == 1
     for bad in ({}, {"channel": "a"}, {"channel": "a", "deviceId": "b", "clientId": "c"}):
         assert error_of(await api.http.post(path, json=bad, headers=headers)) == (400, 40000)
+    unknown = {"channel": "pushenabled:a", "deviceId": "unknown"}
+    assert error_of(await api.http.post(path, json=unknown, headers=headers)) == (404, 40400)
+    elsewhere = {"channel": "orders", "clientId": "alice"}
+    assert error_of(await api.http.post(path, json=elsewhere, headers=headers)) == (401, 40100)
 
 
 async def test_notifications_are_taken(api: Api) -> None:
     headers = await api.bearer()
     body = {"recipient": {"clientId": "alice"}, "notification": {"title": "Hello"}}
     assert (await api.http.post("/push/publish", json=body, headers=headers)).status_code == 204
-    for bad in ({}, {"recipient": {}}, []):
+    invalid: list[object] = [
+        {},
+        [],
+        {"recipient": {}},
+        {"recipient": {"clientId": "alice"}},
+        body | {"unknown": 5},
+    ]
+    for bad in invalid:
         response = await api.http.post("/push/publish", json=bad, headers=headers)
         assert error_of(response) == (400, 40000)
     denied = await api.bearer(capability='{"*":["publish"]}')

@@ -18,7 +18,8 @@ class Attachment:
     """An attachment of one connection under one name.
 
     `name` is the channel as the client calls it, qualifiers included; frames carry it back. `modes`
-    are those of the `requested` ones that the capability permits, which may change.
+    are those of the `requested` ones that the capability permits, which may change. `position` is
+    where in the channel's stream the client began to follow.
     """
 
     def __init__(
@@ -43,10 +44,12 @@ class Attachment:
         self._only = only
         self._wants_deltas = DELTA in params
         self._last: Message | None = None
+        self.position = ""
 
     def tell(self, frame: Frame) -> None:
         """Send a frame that is meant for this client alone."""
-        self._send(Envelope(frame if frame.channel == self.name else self._renamed(frame)))
+        own = frame if frame.channel == self.name else replace(frame, channel=self.name)
+        self._send(Envelope(own))
 
     def tell_raw(self, frame: Mapping[str, Any]) -> None:
         """Send a frame as it stands, under the name the client knows the channel by."""
@@ -56,29 +59,36 @@ class Attachment:
         """Send an event of the channel, if this client is to hear of it."""
         if not self._hears(event):
             return
-        frame = event.envelope.frame
-        if frame.action is not Action.MESSAGE or not (self._only or self._wants_deltas):
-            self._forward(event.envelope)
+        frame = event.frame_for(self.position)
+        if frame.action is Action.MESSAGE and (self._only or self._wants_deltas):
+            self._deliver_messages(frame)
+        elif frame is event.envelope.frame and frame.channel == self.name:
+            self._send(event.envelope)
+        else:
+            self.tell(frame)
+
+    def _deliver_messages(self, frame: Frame) -> None:
+        messages = self._passing(frame)
+        if not messages:
             return
-        messages = frame.messages or ()
-        if self._only is not None:
-            messages = tuple(message for message in messages if self._only.passes(message))
-            if not messages:
-                return
-            frame = replace(frame, messages=messages)
+        told = replace(frame, messages=messages)
         if self._wants_deltas and self._last is not None:
-            frame = deltas.with_deltas(frame, self._last)
+            told = deltas.with_deltas(told, self._last)
         self._last = messages[-1]
-        self.tell(frame)
+        self.tell(told)
 
     def replay(self, frame: Frame) -> None:
         """Send messages from the channel's past, which deltas may build on."""
-        messages = frame.messages or ()
-        if self._only is not None:
-            messages = tuple(message for message in messages if self._only.passes(message))
+        messages = self._passing(frame)
         if messages:
             self._last = messages[-1]
             self.tell(replace(frame, messages=messages))
+
+    def _passing(self, frame: Frame) -> tuple[Message, ...]:
+        messages = frame.messages or ()
+        if self._only is None:
+            return messages
+        return tuple(message for message in messages if self._only.passes(message))
 
     def _hears(self, event: Event) -> bool:
         own = event.connection_id == self.connection_id
@@ -86,12 +96,3 @@ class Attachment:
             # RTP17a: members hear of themselves, whatever their modes and echo setting.
             return own or event.mode in self.modes
         return event.mode in self.modes and (self._echo or not own)
-
-    def _forward(self, envelope: Envelope) -> None:
-        if envelope.frame.channel == self.name:
-            self._send(envelope)
-        else:
-            self._send(Envelope(self._renamed(envelope.frame)))
-
-    def _renamed(self, frame: Frame) -> Frame:
-        return replace(frame, channel=self.name)

@@ -73,6 +73,7 @@ class Channel:
             attachment.replay(
                 Frame(action=Action.MESSAGE, channel=self.name, messages=tuple(rewind))
             )
+        attachment.position = continue_from if missed and continue_from else stream.position
         for event in missed or ():
             attachment.deliver(event)
         self.feed.add(attachment)

@@ -23,11 +23,15 @@ from .outbox import Outbox
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a client asked for when it connected."""
+    """What a client asked for when it connected.
+
+    `remain_present_for` is how long its members stay after the socket is lost, in milliseconds.
+    """
 
     version: int = 6
     echo: bool = True
     heartbeats: bool = False
+    remain_present_for: int | None = None
 
 
 class Connection:
@@ -177,8 +181,10 @@ class Connection:
             self._heartbeat.cancel()
         self.attachments.release_all()
         limits = self.app.limits
+        remain = self.profile.remain_present_for
+        delay = limits.presence_leave_delay if remain is None else remain
         self._absence_timers += [
-            self._clock.call_later(limits.presence_leave_delay, self.attachments.leave_all),
+            self._clock.call_later(delay, self.attachments.leave_all),
             self._clock.call_later(limits.connection_state_ttl, self.end),
         ]
 

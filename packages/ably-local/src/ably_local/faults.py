@@ -28,7 +28,7 @@ class Policy:
 class Faults:
     """Faults to cause, for a moment or until further notice.
 
-    The attributes of `policy` last: `refuse_connections` rejects WebSockets with HTTP 503;
+    The attributes of `policy` last: `refuse_connections` rejects WebSockets with HTTP 403;
     `withhold_acks` carries frames out without answering them; `nack_with` refuses to carry them
     out; `fail_requests_with` answers every REST request with an error.
     """

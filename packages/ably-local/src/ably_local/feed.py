@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .attachment import Attachment
 from .frames import Flag, Frame
 from .ids import random_id
-from .stream import Stream
+from .stream import Stream, Whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Feed:
         """Draw the serial of the event that is emitted next."""
         return self.stream.next_serial()
 
-    def emit(self, frame: Frame, mode: Flag) -> None:
+    def emit(self, frame: Frame, mode: Flag, whole: Whole | None = None) -> None:
         """Add an event to the stream and tell every attached client that `mode` entitles to it."""
-        event = self.stream.append(frame, mode)
+        event = self.stream.append(frame, mode, whole)
         for attachment in self:
             attachment.deliver(event)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 import msgpack
 
@@ -62,8 +62,7 @@ class Format(Enum):
         """Encode a value whose binary parts this format can hold."""
         if self is Format.JSON:
             return _json_encoder.encode(value).encode()
-        packed: bytes = msgpack.packb(value)
-        return packed
+        return cast("bytes", msgpack.packb(value))
 
     def decode(self, data: bytes | str) -> Any:
         """Decode a body or frame; refuse malformed or over-deep input with 40001."""

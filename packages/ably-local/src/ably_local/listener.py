@@ -10,7 +10,6 @@ import ssl
 import uvicorn
 from starlette.types import ASGIApp
 
-PING_INTERVAL = 10.0
 PING_TIMEOUT = 20.0
 SHUTDOWN_GRACE = 1.0
 BIND_ATTEMPTS = 5
@@ -75,11 +74,16 @@ class Listener:
     """Serves an ASGI application on given sockets, inside the running event loop.
 
     It installs no signal handlers and configures no logging but to silence the access log, whose
-    lines would show the credentials in the URLs.
+    lines would show the credentials in the URLs. WebSockets are sent a ping every `ping_interval`
+    seconds.
     """
 
     def __init__(
-        self, app: ASGIApp, sockets: list[socket.socket], context: ssl.SSLContext | None
+        self,
+        app: ASGIApp,
+        sockets: list[socket.socket],
+        context: ssl.SSLContext | None,
+        ping_interval: float,
     ) -> None:
         self._sockets = sockets
         config = uvicorn.Config(
@@ -87,7 +91,7 @@ class Listener:
             lifespan="off",
             ws="websockets-sansio",
             ws_per_message_deflate=False,
-            ws_ping_interval=PING_INTERVAL,
+            ws_ping_interval=ping_interval,
             ws_ping_timeout=PING_TIMEOUT,
             log_config=None,
             log_level="warning",

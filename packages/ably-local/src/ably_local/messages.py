@@ -8,11 +8,10 @@ value whatever format the publisher used.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any
+from typing import Any, NoReturn
 
 from .errors import Code, refusal
 from .formats import Format, compact_json
@@ -274,15 +273,16 @@ class _Fields:
         self._body: dict[str, Any] = body
         self._kind = kind
 
-    def _refuse(self, field: str, expected: str, code: Code = Code.INVALID_REQUEST_BODY) -> Any:
+    def _refuse(
+        self, field: str, expected: str, code: Code = Code.INVALID_REQUEST_BODY
+    ) -> NoReturn:
         raise refusal(code, f"the {field} of a {self._kind} is {expected}")
 
     def text(self, field: str, code: Code = Code.INVALID_REQUEST_BODY) -> str | None:
-        value = self._body.get(field)
-        if value is None or isinstance(value, str):
-            return value
-        self._refuse(field, "a string", code)
-        return None
+        value: Any = self._body.get(field)
+        if value is not None and not isinstance(value, str):
+            self._refuse(field, "a string", code)
+        return value
 
     def count(self) -> int | None:
         value = self._body.get("count")
@@ -323,24 +323,25 @@ class _Fields:
         return value
 
     def payload(self) -> Payload:
-        data: Any = self._body.get("data")
-        encoding = self.text("encoding")
-        if isinstance(data, (dict, list)):
-            try:
-                data = compact_json(data)
-            except (TypeError, ValueError, RecursionError):
-                self._refuse("data", "made of JSON values only", Code.INVALID_DATA_OR_ENCODING)
-            encoding = f"{encoding}/json" if encoding else "json"
-        elif data is not None and not isinstance(data, (str, bytes)):
-            self._refuse(
-                "data",
-                "a string, bytes, an object or an array",
-                Code.INVALID_DATA_OR_ENCODING,
-            )
+        data, encoding = self._body.get("data"), self.text("encoding") or None
         if isinstance(data, str) and encoding and encoding.split("/")[-1] == "base64":
-            try:
-                data = base64.b64decode("".join(data.split()), validate=True)
-            except binascii.Error:
-                self._refuse("data", "not valid base64", Code.INVALID_DATA_OR_ENCODING)
-            encoding = encoding.rpartition("/")[0] or None
-        return Payload(data=data, encoding=encoding or None)
+            return Payload(
+                data=self._from_base64(data), encoding=encoding.rpartition("/")[0] or None
+            )
+        if data is None or isinstance(data, (str, bytes)):
+            return Payload(data=data, encoding=encoding)
+        if not isinstance(data, (dict, list)):
+            self._refuse(
+                "data", "a string, bytes, an object or an array", Code.INVALID_DATA_OR_ENCODING
+            )
+        try:
+            text = compact_json(data)
+        except (TypeError, ValueError, RecursionError):
+            self._refuse("data", "made of JSON values only", Code.INVALID_DATA_OR_ENCODING)
+        return Payload(data=text, encoding=f"{encoding}/json" if encoding else "json")
+
+    def _from_base64(self, text: str) -> bytes:
+        try:
+            return base64.b64decode("".join(text.split()), validate=True)
+        except ValueError:
+            self._refuse("data", "not valid base64", Code.INVALID_DATA_OR_ENCODING)

@@ -14,6 +14,7 @@ from .frames import Action, Flag, Frame
 from .history import History, serial_of
 from .messages import Annotation, Message, MessageAction, Payload, Version
 from .paging import Page, Query, page_of
+from .stream import Whole
 
 
 class Messages:
@@ -97,11 +98,14 @@ class Messages:
             version=version,
         )
         self.history.replace(amended)
-        # Subscribers get only what was appended; whoever comes later gets the whole.
-        told = amended
         if change.action is MessageAction.APPEND:
-            told = replace(amended, action=MessageAction.APPEND, payload=change.payload)
-        self._emit(channel_serial, [told], origin)
+            # Those who have what it is appended to get the addition, the others the whole.
+            builds_on = before.version.serial.rpartition(":")[0]
+            whole = Whole(self._frame(channel_serial, [amended], origin), builds_on)
+            appended = replace(amended, action=MessageAction.APPEND, payload=change.payload)
+            self._emit(channel_serial, [appended], origin, whole)
+        else:
+            self._emit(channel_serial, [amended], origin)
         return version.serial
 
     def annotate(self, annotations: Sequence[Annotation], origin: Origin) -> tuple[str, ...]:
@@ -182,6 +186,7 @@ class Messages:
                 Message(
                     action=MessageAction.SUMMARY,
                     serial=serial,
+                    name=message.name,
                     version=message.version,
                     timestamp=message.timestamp,
                     summary=summary,
@@ -190,18 +195,24 @@ class Messages:
             Origin.rest(),
         )
 
-    def _emit(self, channel_serial: str, messages: Sequence[Message], origin: Origin) -> None:
-        self._feed.emit(
-            Frame(
-                action=Action.MESSAGE,
-                id=origin.base_id,
-                channel=self._channel,
-                channel_serial=channel_serial,
-                connection_id=origin.connection_id,
-                timestamp=self._clock.now(),
-                messages=tuple(messages),
-            ),
-            Flag.SUBSCRIBE,
+    def _emit(
+        self,
+        channel_serial: str,
+        messages: Sequence[Message],
+        origin: Origin,
+        whole: Whole | None = None,
+    ) -> None:
+        self._feed.emit(self._frame(channel_serial, messages, origin), Flag.SUBSCRIBE, whole)
+
+    def _frame(self, channel_serial: str, messages: Sequence[Message], origin: Origin) -> Frame:
+        return Frame(
+            action=Action.MESSAGE,
+            id=origin.base_id,
+            channel=self._channel,
+            channel_serial=channel_serial,
+            connection_id=origin.connection_id,
+            timestamp=self._clock.now(),
+            messages=tuple(messages),
         )
 
 

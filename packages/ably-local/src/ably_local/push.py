@@ -22,6 +22,8 @@ FORM_FACTORS = (
     "other",
 )
 
+_NOTIFICATION_FIELDS = {"recipient", "notification", "data", "apns", "fcm", "gcm", "web"}
+
 Json = dict[str, Any]
 
 
@@ -108,7 +110,9 @@ class PushRegistry:
             self.unsubscribe({"deviceId": device["id"]})
 
     def subscribe(self, subscription: Subscription) -> None:
-        """Keep a subscription, once."""
+        """Keep a subscription, once. Its device, if it is for one, must be registered (40400)."""
+        if subscription.device_id is not None:
+            self.device(subscription.device_id)
         self._subscriptions[subscription] = None
 
     def subscriptions(self, params: Mapping[str, str]) -> list[Subscription]:
@@ -143,6 +147,10 @@ class PushRegistry:
             raise refusal(
                 Code.BAD_REQUEST, "a recipient has a transportType, a deviceId or a clientId"
             )
+        unknown = notification.keys() - _NOTIFICATION_FIELDS
+        if unknown or len(notification) == 1:
+            fields = ", ".join(sorted(_NOTIFICATION_FIELDS - {"recipient"}))
+            raise refusal(Code.BAD_REQUEST, f"a notification consists of {fields}")
         self.published.append(notification)
         recipients = [recipient]
         if "transportType" not in recipient:

@@ -47,6 +47,7 @@ class Dial:
                 version=int(version.partition(".")[0]),
                 echo=query.get("echo") != "false",
                 heartbeats=query.get("heartbeats") == "true",
+                remain_present_for=_milliseconds(query, "remainPresentFor"),
             ),
             key=query.get("key"),
             token=query.get("accessToken") or query.get("access_token"),
@@ -58,6 +59,15 @@ class Dial:
     def format_of(query: Mapping[str, str]) -> Format:
         """Return the format asked for; it is also that of the error for the rest of the query."""
         return Format.MSGPACK if query.get("format") == "msgpack" else Format.JSON
+
+
+def _milliseconds(query: Mapping[str, str], name: str) -> int | None:
+    value = query.get(name)
+    if value is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}", value):
+        raise refusal(Code.INVALID_PARAMETER_VALUE, f"{name} is a number of milliseconds")
+    return int(value)
 
 
 class Link:

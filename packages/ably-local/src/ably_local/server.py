@@ -57,7 +57,8 @@ class LocalAbly:
         self.port = port
         self.tls = tls
         self.ca_file: Path | None = None
-        self._service = Service(self.clock, limits or Limits())
+        self._limits = limits or Limits()
+        self._service = Service(self.clock, self._limits)
         self.faults = Faults(self._service)
         self.key = self._add_default_app(key)
         self._stack = AsyncExitStack()
@@ -108,7 +109,9 @@ class LocalAbly:
                 context = certificate.context()
             sockets = bind(self.host, self.port)
             self.port = sockets[0].getsockname()[1]
-            listener = Listener(build(self._service), sockets, context)
+            # Clients that see pings rely on one within each idle interval (RTN23b).
+            ping_interval = self._limits.max_idle_interval / 1000 * 2 / 3
+            listener = Listener(build(self._service), sockets, context, ping_interval)
             await listener.start()
             stack.push_async_callback(listener.stop)
             stack.callback(self._service.realtime.shut_down)

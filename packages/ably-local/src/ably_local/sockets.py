@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from .errors import Refusal
@@ -22,7 +21,7 @@ async def serve_socket(websocket: WebSocket, service: Service) -> None:
     can't read the body of a refused one.
     """
     if service.policy.refuse_connections:
-        await websocket.send_denial_response(Response(status_code=503))
+        await websocket.close()
         return
     await websocket.accept()
     fmt = Dial.format_of(websocket.query_params)

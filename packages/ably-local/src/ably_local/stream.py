@@ -11,10 +11,22 @@ from .ids import random_id
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """What a client is told instead of an increment that it can't apply.
+
+    It can apply the increment if it was there for the event at `builds_on`.
+    """
+
+    frame: Frame
+    builds_on: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened on a channel, as the frame that tells attached clients.
 
-    `mode` is the channel mode a client needs to be told; `connection_id` is whose doing it was.
+    `mode` is the channel mode a client needs to be told; `connection_id` is whose doing it was;
+    `whole` is there if the frame is an increment.
     """
 
     serial: str
@@ -22,6 +34,13 @@ class Event:
     envelope: Envelope
     mode: Flag
     connection_id: str | None
+    whole: Whole | None = None
+
+    def frame_for(self, attached_at: str) -> Frame:
+        """Return the frame for a client that has been there since the position `attached_at`."""
+        if self.whole is not None and self.whole.builds_on <= attached_at:
+            return self.whole.frame
+        return self.envelope.frame
 
 
 class Serials:
@@ -74,11 +93,16 @@ class Stream:
     def next_serial(self) -> str:
         return self._serials.advance()
 
-    def append(self, frame: Frame, mode: Flag) -> Event:
+    def append(self, frame: Frame, mode: Flag, whole: Whole | None = None) -> Event:
         """Add the event that `frame` announces; its `channel_serial` came from `next_serial()`."""
         assert frame.channel_serial is not None
         event = Event(
-            frame.channel_serial, self._clock.now(), Envelope(frame), mode, frame.connection_id
+            frame.channel_serial,
+            self._clock.now(),
+            Envelope(frame),
+            mode,
+            frame.connection_id,
+            whole,
         )
         self._events.append(event)
         self.trim()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import jwt
+from jwt.algorithms import HMACAlgorithm
 
 from .capability import Capability
 from .clock import Clock
@@ -28,7 +29,7 @@ TIMESTAMP_WINDOW = 2 * 60 * 1000
 MIN_NONCE_LENGTH = 16
 
 
-class _AnyLengthHmac(jwt.algorithms.HMACAlgorithm):
+class _AnyLengthHmac(HMACAlgorithm):
     """HMAC with keys of any length: users choose the secrets of local keys, short ones too."""
 
     def check_key_length(self, key: bytes) -> None:
@@ -36,7 +37,7 @@ class _AnyLengthHmac(jwt.algorithms.HMACAlgorithm):
 
 
 _signatures = jwt.PyJWS(algorithms=[])
-_signatures.register_algorithm("HS256", _AnyLengthHmac(jwt.algorithms.HMACAlgorithm.SHA256))
+_signatures.register_algorithm("HS256", _AnyLengthHmac(HMACAlgorithm.SHA256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class Tokens:
         self._clock = clock
         self._app_id = app_id
         self._issued: dict[str, Grant] = {}
-        self._nonces: dict[str, int] = {}
+        self._nonces: dict[tuple[str, int], int] = {}
         self._revocations: list[Revocation] = []
 
     def issue(self, request: TokenRequest, key: Key, *, authenticated: bool) -> TokenDetails:
@@ -226,9 +227,11 @@ class Tokens:
                 Code.INVALID_PARAMETER_VALUE,
                 f"a nonce has at least {MIN_NONCE_LENGTH} characters",
             )
-        if request.nonce in self._nonces:
+        # TE5: it is the nonce together with the timestamp that shows a replay.
+        used = (request.nonce, request.timestamp)
+        if used in self._nonces:
             raise refusal(Code.NONCE_REPLAYED, "the nonce was used before", status=401)
-        self._nonces[request.nonce] = request.timestamp + TIMESTAMP_WINDOW
+        self._nonces[used] = request.timestamp + TIMESTAMP_WINDOW
 
     def sweep(self) -> None:
         """Drop the nonces and tokens that can't be presented any more.
@@ -236,8 +239,8 @@ class Tokens:
         Recently expired tokens stay known, so that they are refused as expired, not as unknown.
         """
         now = self._clock.now()
-        for nonce in [n for n, until in self._nonces.items() if until < now]:
-            del self._nonces[nonce]
+        for used in [n for n, until in self._nonces.items() if until < now]:
+            del self._nonces[used]
         self._revocations = [r for r in self._revocations if r.issued_before + MAX_TTL >= now]
         for token in [t for t, g in self._issued.items() if (g.expires or 0) + MAX_TTL < now]:
             del self._issued[token]

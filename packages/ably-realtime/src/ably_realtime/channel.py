@@ -318,12 +318,28 @@ class Channel(Emitter[ChannelStateChange]):
         )
         return change
 
-    def when_state(self, state: str, listener: Callable[[ChannelStateChange | None], Any]) -> None:
-        """Call `listener` once in that state: now, with None, or at the next change (RTL25)."""
+    @overload
+    def when_state(self, state: str) -> Awaitable[ChannelStateChange | None]: ...
+    @overload
+    def when_state(
+        self, state: str, listener: Callable[[ChannelStateChange | None], Any]
+    ) -> None: ...
+    def when_state(
+        self,
+        state: str,
+        listener: Callable[[ChannelStateChange | None], Any] | None = None,
+    ) -> Awaitable[ChannelStateChange | None] | None:
+        """Call `listener` once in that state: now, with None, or at the next change (RTL25).
+
+        Without a listener it is something to await, the same as `once_async`.
+        """
+        if listener is None:
+            return self.once_async(state)
         if self.state is ChannelState(state):
             self.call_now(listener)
         else:
             self.once(state, listener)
+        return None
 
     # -- for the rest of the package
 

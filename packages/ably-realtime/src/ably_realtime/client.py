@@ -207,6 +207,7 @@ class AblyRealtime:
                 source=self,
                 stacklevel=2,
             )
+            self._network.leave()
             engine.abort()
 
 
@@ -273,7 +274,7 @@ def _config(options: Options, access: Access, *, sees_pings: bool) -> Config:
         query=query,
         transport_params={n: stringify(value) for n, value in options.transport_params.items()},
         key=Secret(key) if key is not None else None,
-        can_renew_token=access.can_renew,
+        can_renew_token=lambda: access.can_renew,
         client_id=options.client_id,
         recovery=_recovery(options.recover),
         queue_messages=options.queue_messages,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, overload
 
 from ._core import effects as fx
 from ._core import inputs as do
@@ -93,14 +93,28 @@ class Connection(Emitter[ConnectionStateChange]):
         )
         return change
 
+    @overload
+    def when_state(self, state: str) -> Awaitable[ConnectionStateChange | None]: ...
+    @overload
     def when_state(
         self, state: str, listener: Callable[[ConnectionStateChange | None], Any]
-    ) -> None:
-        """Call `listener` once in that state: now, with None, or at the next change (RTN26)."""
+    ) -> None: ...
+    def when_state(
+        self,
+        state: str,
+        listener: Callable[[ConnectionStateChange | None], Any] | None = None,
+    ) -> Awaitable[ConnectionStateChange | None] | None:
+        """Call `listener` once in that state: now, with None, or at the next change (RTN26).
+
+        Without a listener it is something to await, the same as `once_async`.
+        """
+        if listener is None:
+            return self.once_async(state)
         if self.state is ConnectionState(state):
             self.call_now(listener)
         else:
             self.once(state, listener)
+        return None
 
     def create_recovery_key(self) -> str | None:
         """What a later client needs to continue from here, for its `recover` option (RTN16g).

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from ..errors import Code, refusal
 from ..feed import Origin
 from ..messages import Message, Payload
-from ..paging import Query, page_of
+from ..paging import MAX_LIMIT, Query, page_of
 from ..push import PushRegistry, Subscription
 from .call import Answer, Call, endpoint
 
@@ -80,7 +80,10 @@ async def remove_devices(call: Call) -> Answer:
 async def subscribe(call: Call) -> Answer:
     """Subscribe a device or a client to a channel (RSH1c3)."""
     subscription = Subscription.from_wire(await call.body())
-    _registry(call, "push-admin", "push-subscribe").subscribe(subscription)
+    registry = _registry(call, "push-admin", "push-subscribe")
+    if not call.app.namespace(subscription.channel).push_enabled:
+        raise refusal(Code.UNAUTHORIZED, "the namespace of the channel does not allow push")
+    registry.subscribe(subscription)
     return Answer(subscription.to_wire(), 201)
 
 
@@ -114,7 +117,9 @@ def _check_filter(call: Call, *names: str) -> None:
 
 
 def _listed(call: Call, items: list[T], position: Callable[[T], str]) -> Answer:
-    query = Query.parse({**call.params, "direction": "forwards"})
+    limit = call.params.get("limit", "")
+    capped = {"limit": str(MAX_LIMIT)} if limit.isdecimal() and int(limit) > MAX_LIMIT else {}
+    query = Query.parse({**call.params, **capped, "direction": "forwards"})
     page = page_of(items, query, position=position)
     return call.page(page, page.items)
 

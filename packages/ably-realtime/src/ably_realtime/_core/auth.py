@@ -51,8 +51,12 @@ class Auth:
         self._obtaining: set[int] = set()  # authorize() calls without their token yet
         self._unanswered: set[int] = set()  # authorize() calls whose token the server has to judge
         self.uses_token = config.key is None
-        self.can_renew = config.can_renew_token
         self.timers = Timers(queue)
+
+    @property
+    def can_renew(self) -> bool:
+        """Whether there is a way to a new token (RSA4a)."""
+        return self._config.can_renew_token()
 
     def query(self) -> dict[str, str | Secret]:
         """The credential of a dial, as a query parameter (RTN2e)."""
@@ -99,7 +103,9 @@ class Auth:
     # -- a token for the open connection
 
     def request_for_reauth(self, now: float) -> None:
-        """The server asked for a new token (RTN22)."""
+        """The server asked for a new token (RTN22); once is enough while one is on its way."""
+        if self._reauth_request:
+            return
         self._refused = self._token
         self._reauth_request = self._request()
         self.timers.set(

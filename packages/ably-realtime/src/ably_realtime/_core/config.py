@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from .._wire.secret import Secret
@@ -15,7 +15,8 @@ class Config:
     """Durations are milliseconds, sizes bytes.
 
     `query` holds the parameters that every dial sends and `transport_params` those that the
-    application adds, which win (RTC1f1). `key` is set for basic authentication.
+    application adds, which win (RTC1f1). `key` is set for basic authentication. Whether
+    there is a way to renew a token is a question: `authorize()` may bring one or take it away.
     """
 
     primary_host: str
@@ -23,7 +24,7 @@ class Config:
     query: Mapping[str, str] = field(default_factory=dict)
     transport_params: Mapping[str, str] = field(default_factory=dict)
     key: Secret | None = None
-    can_renew_token: bool = False
+    can_renew_token: Callable[[], bool] = lambda: False
     client_id: str | None = None
     recovery: RecoveryKey | None = None
     queue_messages: bool = True

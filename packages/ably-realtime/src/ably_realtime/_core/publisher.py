@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from .._wire.cipher import CipherUnavailable
 from .._wire.error_info import ErrorInfo
 from .._wire.frames import Action, Frame
-from .._wire.payload import encode_payload
+from .._wire.payload import UnsupportedPayload, encode_payload
 from ..presence_messages import PresenceMessage
 from ..states import ChannelState, ConnectionState
 from . import faults
@@ -78,11 +79,16 @@ class Publisher:
 
     def reenter(self, channel: Channel, member: PresenceMessage) -> None:
         """RTP17g."""
+        try:
+            data, encoding = encode_payload(
+                member.data, None, binary=self._config.binary, cipher=channel.settings.cipher
+            )
+        except (UnsupportedPayload, CipherUnavailable) as error:
+            fault = ErrorInfo(code=40013, status_code=400, message=str(error), cause=error)
+            channel.reentry_failed(member.client_id, fault)
+            return
         op = next(self._reentry_ids)
         self._reentries[op] = (channel, member.client_id)
-        data, encoding = encode_payload(
-            member.data, None, binary=self._config.binary, cipher=channel.settings.cipher
-        )
         self.submit(op, presence_frame(channel.name, replace(member, data=data, encoding=encoding)))
 
     def submit(self, op: int, frame: Frame) -> None:

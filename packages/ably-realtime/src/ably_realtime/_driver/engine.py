@@ -334,22 +334,6 @@ class Engine:
             online = False
         self.post(do.ConnectivityChecked(request, online))
 
-    async def authorize(self, token: asyncio.Future[str]) -> None:
-        """Take part in an `authorize()` whose token is on its way (RTC8)."""
-        op = next(self._op_ids)
-        self.bind()
-        assert self._loop is not None
-        accepted = self._ops[op] = self._loop.create_future()
-        self.post(do.Authorize(op))
-        try:
-            value = await asyncio.shield(token)
-        except Exception as error:
-            info, final = self._surroundings.explain(error)
-            self.post(do.AuthorizeFailed(op, info, final))
-        else:
-            self.post(do.Authorized(op, Secret(value)))
-        await accepted
-
     # -- listeners
 
     def _connection_changed(self, change: fx.ConnectionChanged) -> None:
