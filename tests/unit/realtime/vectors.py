@@ -16,10 +16,9 @@ def cases(name: str, key: str | None = None) -> list[Any]:
     """The cases of one file, or a single one that skips where the file is not there."""
     path = Path(os.environ.get("ABLY_TEST_VECTORS", SUBMODULE)) / name
     if not path.is_file():
-        missing = pytest.mark.skip(
-            reason=f"{name} not found: clone recursively, or set ABLY_TEST_VECTORS to its folder"
-        )
-        return [pytest.param(None, marks=missing)]
+        reason = f"{name} not found: clone recursively, or set ABLY_TEST_VECTORS to its folder"
+        return [pytest.param(None, marks=pytest.mark.skip(reason=reason))]
     content = json.loads(path.read_text(encoding="utf-8"))
-    found: list[Any] = content if key is None else content[key]
-    return found
+    if key is not None:
+        content = content[key]
+    return content if isinstance(content, list) else [content]

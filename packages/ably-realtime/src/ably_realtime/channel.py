@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from ._core import effects as fx
+from ._core import faults
 from ._core import inputs as do
 from ._core.channel_settings import ChannelSettings
 from ._rest.channel_rest import ChannelRest
@@ -15,7 +16,7 @@ from .annotations import Annotations
 from .context import Context
 from .crypto import cipher_of
 from .errors import AblyError
-from .events import Emitter
+from .events import Emitter, Registration
 from .implicit_attach import attach_if_asked, check_granted
 from .messages import (
     Message,
@@ -55,7 +56,6 @@ class Channel(Emitter[ChannelStateChange]):
     def __init__(self, name: str, options: ChannelOptions, context: Context) -> None:
         tasks = context.engine.listener_tasks
         super().__init__(ChannelEvent, tasks)
-        self.internal = Emitter[ChannelStateChange](ChannelEvent, tasks)
         self._name = name
         self._context = context
         self._engine = context.engine
@@ -197,14 +197,13 @@ class Channel(Emitter[ChannelStateChange]):
             overflow=overflow,
         )
 
-    def on_discontinuity(self, listener: Callable[[AblyError | None], Any]) -> Callable[[], None]:
+    def on_discontinuity(self, listener: Callable[[AblyError | None], Any]) -> Registration:
         """Call `listener`, with the reason, whenever messages may have been missed.
 
         That is when the channel, attached before, is attached without having been resumed. Fetch
-        what was missed from `history`. Returns a callable that ends it.
+        what was missed from `history`. The handle returned ends it.
         """
-        self._discontinuities.on(listener)
-        return lambda: self._discontinuities.off(listener)
+        return self._discontinuities.on(listener)
 
     # -- publishing
 
@@ -314,7 +313,10 @@ class Channel(Emitter[ChannelStateChange]):
         wanted = ChannelState(state)
         self._engine.bind()
         change: ChannelStateChange | None = await wait_for_state(
-            self, frozenset({wanted}), _DEAD_ENDS - {wanted}
+            self,
+            frozenset({wanted}),
+            _DEAD_ENDS - {wanted},
+            lambda: faults.channel_failed(self._name, self.state, self._core.error_reason),
         )
         return change
 
@@ -365,16 +367,19 @@ class Channel(Emitter[ChannelStateChange]):
                 elif change.current is ChannelState.DETACHED:
                     stream.end(None)
 
+            unwatch = self.watch(ended)
+
             def stop() -> None:
                 subscription.unsubscribe()
-                self.internal.off(ended)
+                unwatch()
 
             try:
                 await prepare()
             except BaseException:
                 stop()
                 raise
-            self.internal.on(ended)
+            if self.state is ChannelState.FAILED:
+                stream.end(self.error_reason)
             return stop
 
         return Stream(start, max_pending=max_pending, overflow=overflow)
@@ -418,7 +423,6 @@ class Channel(Emitter[ChannelStateChange]):
         )
         if change.current is not ChannelState.ATTACHED:
             self._warned.clear()
-        self.internal.emit(change.event, told)
         self.emit(change.event, told)
 
     def first_warning_about(self, mode: ChannelMode) -> bool:

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any, overload
 
 from ._core import effects as fx
+from ._core import faults
 from ._core import inputs as do
 from ._driver.engine import Engine, new_ping_token
+from ._wire.error_info import ErrorInfo
 from ._wire.frames import ConnectionDetails
 from .errors import AblyError
 from .events import Emitter
@@ -23,7 +25,6 @@ class Connection(Emitter[ConnectionStateChange]):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(ConnectionEvent, engine.listener_tasks)
-        self.internal = Emitter[ConnectionStateChange](ConnectionEvent, engine.listener_tasks)
         self._engine = engine
         self._core = engine.session.connection
 
@@ -63,12 +64,12 @@ class Connection(Emitter[ConnectionStateChange]):
     async def close(self) -> None:
         """Close, and return once the connection is CLOSED or has FAILED (RTN12).
 
-        Settles within twice `realtime_request_timeout`: the server has one to answer, and running
-        listeners and sockets have one to end. Raises nothing.
+        The server has `realtime_request_timeout` to answer, a connection being opened as long to
+        open, and running listeners and sockets as long to end. Raises nothing.
         """
         self._engine.dont_connect()
         self._engine.post(do.Close())
-        await wait_for_state(self, _DEAD_ENDS, frozenset())
+        await wait_for_state(self, _DEAD_ENDS, frozenset(), lambda: self._unusable("wait"))
         await self._engine.settle(self._engine.request_timeout)
 
     async def ping(self) -> float:
@@ -89,7 +90,10 @@ class Connection(Emitter[ConnectionStateChange]):
         wanted = ConnectionState(state)
         self._engine.bind()
         change: ConnectionStateChange | None = await wait_for_state(
-            self, frozenset({wanted}), _DEAD_ENDS - {wanted}
+            self,
+            frozenset({wanted}),
+            _DEAD_ENDS - {wanted},
+            lambda: self._unusable(f"wait for {wanted}"),
         )
         return change
 
@@ -132,11 +136,13 @@ class Connection(Emitter[ConnectionStateChange]):
         """Tell the client that the network is back, where the application knows (RTN20b)."""
         self._engine.post(do.NetworkAvailable())
 
+    def _unusable(self, operation: str) -> ErrorInfo:
+        return faults.connection_unusable(self.state, operation, self._core.error_reason)
+
     def announce(self, change: fx.ConnectionChanged) -> None:
         """Tell the listeners; called by the client."""
         reason = None if change.reason is None else AblyError.from_info(change.reason)
         told = ConnectionStateChange(
             change.previous, change.current, change.event, reason, change.retry_in
         )
-        self.internal.emit(change.event, told)
         self.emit(change.event, told)

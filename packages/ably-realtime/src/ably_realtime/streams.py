@@ -43,11 +43,13 @@ class Stream(Generic[Item]):
         self._overflow = overflow
         self._pending: deque[Item] = deque()
         self._arrived = asyncio.Event()
+        self._entered = False
         self._ended = False
         self._error: AblyError | None = None
         self.dropped = 0
 
     async def __aenter__(self) -> Self:
+        self._entered = True
         stop = await self._start(self)
         if self._ended:  # it overflowed before it could be read
             stop()
@@ -68,6 +70,13 @@ class Stream(Generic[Item]):
         return self
 
     async def __anext__(self) -> Item:
+        if not self._entered:
+            raise AblyError(
+                code=40000,
+                status_code=400,
+                message="a stream receives nothing before it is entered",
+                hint="Write `async with channel.messages() as stream:` around the loop.",
+            )
         while not self._pending:
             if self._ended:
                 if self._error is not None:

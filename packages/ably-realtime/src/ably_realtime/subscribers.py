@@ -27,6 +27,15 @@ class Subscription:
         """Deliver nothing more to this listener. Calling it again does nothing."""
         self._subscribers.end(self)
 
+    def lose(self, unwanted: Wanted) -> bool:
+        """Ask for less from here on; returns whether nothing is left."""
+        if unwanted is None or unwanted == self.wanted:
+            return True
+        if isinstance(unwanted, frozenset) and isinstance(self.wanted, frozenset):
+            self.wanted = self.wanted - unwanted
+            return not self.wanted
+        return False
+
     def wants(self, kind: Hashable, item: Any) -> bool:
         """Whether this subscriber asked for an item of that kind."""
         if self.wanted is None:
@@ -63,18 +72,21 @@ class Subscribers(Generic[Item]):
     def remove(self, args: tuple[Any, ...]) -> None:
         """Remove everyone, a listener, or a listener's registration for some kinds (RTL8)."""
         if not args:
-            self._subscriptions = ()
-            return
-        wanted, callback = self._read(args)
-        self._subscriptions = tuple(
-            kept
-            for subscription in self._subscriptions
-            if (kept := self._without(subscription, wanted, callback)) is not None
-        )
+            ended = list(self._subscriptions)
+        else:
+            wanted, callback = self._read(args)
+            ended = [
+                subscription
+                for subscription in self._subscriptions
+                if subscription.listener.callback == callback and subscription.lose(wanted)
+            ]
+        for subscription in ended:
+            self.end(subscription)
 
     def end(self, subscription: Subscription) -> None:
-        """Remove one subscription."""
+        """Remove one subscription, with what still waits for its listener."""
         self._subscriptions = tuple(s for s in self._subscriptions if s is not subscription)
+        subscription.listener.stop()
 
     def deliver(self, items: Iterable[Item]) -> None:
         """Hand items to whoever subscribes at the moment of each, in order."""
@@ -83,18 +95,6 @@ class Subscribers(Generic[Item]):
             for subscription in self._subscriptions:
                 if subscription.wants(kind, item):
                     subscription.listener(item)
-
-    def _without(
-        self, subscription: Subscription, wanted: Wanted, callback: Callable[..., Any]
-    ) -> Subscription | None:
-        if subscription.listener.callback != callback:
-            return subscription
-        if wanted is None or wanted == subscription.wanted:
-            return None
-        if isinstance(wanted, frozenset) and isinstance(subscription.wanted, frozenset):
-            subscription.wanted = subscription.wanted - wanted
-            return subscription if subscription.wanted else None
-        return subscription
 
     def _read(self, args: tuple[Any, ...]) -> tuple[Wanted, Callable[[Item], Any]]:
         match args:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
+from ._wire.error_info import ErrorInfo
 from .errors import AblyError
-from .events import Emitter
 
 
-async def wait_for_state(subject: Any, wanted: frozenset[Any], hopeless: frozenset[Any]) -> Any:
+async def wait_for_state(
+    subject: Any,
+    wanted: frozenset[Any],
+    hopeless: frozenset[Any],
+    why_not: Callable[[], ErrorInfo],
+) -> Any:
     """Return the change into a wanted state, or None if it holds already.
 
-    Raises `AblyError` in a hopeless one. A cancelled wait leaves nothing behind.
+    Raises `why_not()` as `AblyError` in a hopeless one. A cancelled wait leaves nothing behind.
     """
     if subject.state in wanted:
         return None
     if subject.state in hopeless:
-        raise _hopeless(subject, wanted)
+        raise AblyError.from_info(why_not())
     arrival: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     def look(change: Any) -> None:
@@ -26,23 +32,10 @@ async def wait_for_state(subject: Any, wanted: frozenset[Any], hopeless: frozens
         if change.current in wanted:
             arrival.set_result(change)
         elif change.current in hopeless:
-            arrival.set_exception(_hopeless(subject, wanted, change.reason))
+            arrival.set_exception(AblyError.from_info(why_not()))
 
-    internal: Emitter[Any] = subject.internal
-    internal.on(look)
+    unwatch = subject.watch(look)
     try:
         return await arrival
     finally:
-        internal.off(look)
-
-
-def _hopeless(subject: Any, wanted: frozenset[Any], cause: AblyError | None = None) -> AblyError:
-    names = " or ".join(sorted(state.value for state in wanted))
-    cause = cause or subject.error_reason
-    return AblyError(
-        code=80000 if cause is None else cause.code,
-        status_code=400 if cause is None else cause.status_code,
-        message=f"it will not become {names}: it is {subject.state.value}",
-        cause=cause,
-        hint=None if cause is None else cause.hint,
-    )
+        unwatch()

@@ -148,6 +148,15 @@ def test_any_other_connection_numbers_again_from_zero(line: Line) -> None:
     assert line.settled() == [(1, ()), (2, ("s2",)), (3, ("s3",)), (4, ("s4",))]
 
 
+def test_queued_frames_may_be_taken_to_wait_elsewhere(line: Line) -> None:
+    """RTL3d2."""
+    line.queue(1, 2, 3)
+    taken = line.outbox.take_queued(lambda frame: frame.channel in ("c1", "c3"))
+    assert [(op, frame.channel) for op, frame in taken] == [(1, "c1"), (3, "c3")]
+    line.outbox.flush()
+    assert line.sent == [("c2", 0)]
+
+
 def test_failing_all_settles_each_once_in_order(line: Line) -> None:
     """RTN7e."""
     line.queue(3)

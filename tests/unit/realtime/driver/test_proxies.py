@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+
 from ably_realtime._driver.proxies import FROM_ENVIRONMENT, connect_through, proxy_for
 
 

@@ -15,12 +15,14 @@ from ably_realtime._wire.frames import Action, ConnectionDetails, Frame
 from ably_realtime._wire.message_codec import message_from_wire
 from ably_realtime._wire.payload import decode_payload, encode_payload
 from ably_realtime._wire.secret import Secret
-from ably_realtime.messages import Message
+from ably_realtime.messages import Annotation, Message
+from ably_realtime.presence_messages import PresenceAction, PresenceMessage
 from tests.unit.realtime.vectors import cases
 
 
 def pack(wire: object) -> bytes:
-    packed: bytes = msgpack.packb(wire)
+    packed = msgpack.packb(wire)
+    assert isinstance(packed, bytes)
     return packed
 
 
@@ -28,7 +30,10 @@ def unpack(data: str | bytes) -> Any:
     return msgpack.unpackb(data)
 
 
-FORMATS = [(JsonCodec(), json.dumps, json.loads), (MessagePackCodec(), pack, unpack)]
+FORMATS: list[tuple[Codec, Any, Any]] = [
+    (JsonCodec(), json.dumps, json.loads),
+    (MessagePackCodec(), pack, unpack),
+]
 
 both_formats = pytest.mark.parametrize(
     ("codec", "dump", "load"), FORMATS, ids=[codec.name for codec, _, _ in FORMATS]
@@ -66,6 +71,14 @@ def test_names_are_those_of_the_format_parameter() -> None:
             Frame(Action.MESSAGE, channel="c", msg_serial=0, messages=[Message(data="d")]),
             {"action": 15, "channel": "c", "msgSerial": 0, "messages": [{"data": "d"}]},
         ),
+        (
+            Frame(Action.PRESENCE, channel="c", presence=[PresenceMessage(PresenceAction.ENTER)]),
+            {"action": 14, "channel": "c", "presence": [{"action": 2}]},
+        ),
+        (
+            Frame(Action.ANNOTATION, channel="c", annotations=[Annotation("likes")]),
+            {"action": 21, "channel": "c", "annotations": [{"action": 0, "type": "likes"}]},
+        ),
     ],
     ids=lambda value: str(value) if isinstance(value, Frame) else "",
 )
@@ -78,7 +91,7 @@ def test_json_is_compact_and_unescaped() -> None:
     assert JsonCodec().encode(Frame(Action.DETACH, channel="ü")) == '{"action":12,"channel":"ü"}'
 
 
-WIRE = {
+WIRE: dict[str, Any] = {
     "action": 4,
     "id": "f1",
     "channel": "c",
@@ -92,6 +105,8 @@ WIRE = {
     "params": {"rewind": "1"},
     "res": [{"serials": ["s1", None]}, {}, "odd", {"serials": "odd"}, {"serials": [1]}],
     "messages": [{"name": "n", "data": "d"}, "odd"],
+    "presence": [{"clientId": "me", "action": 2}, "odd"],
+    "annotations": [{"type": "likes"}, "odd"],
     "connectionDetails": {
         "clientId": "me",
         "connectionKey": "k1",
@@ -125,6 +140,8 @@ def test_every_field_is_read(codec: Codec, dump: Any, load: Any) -> None:
         params={"rewind": "1"},
         res=[["s1", None], [], [], [], [None]],
         messages=[message_from_wire({"name": "n", "data": "d"})],
+        presence=[PresenceMessage(PresenceAction.ENTER, "me")],
+        annotations=[Annotation("likes")],
         connection_details=ConnectionDetails(
             client_id="me",
             connection_key=Secret("k1"),
@@ -143,8 +160,9 @@ def test_every_field_is_read(codec: Codec, dump: Any, load: Any) -> None:
 @both_formats
 def test_a_field_of_the_wrong_type_counts_as_absent(codec: Codec, dump: Any, load: Any) -> None:
     """RTF1."""
-    odd: dict[str, Any] = {name: {} if name == "messages" else ["odd"] for name in WIRE}
-    assert codec.decode(dump({**odd, "action": 99, "res": {}})) == Frame(99)
+    lists = ("messages", "presence", "annotations", "res")
+    odd: dict[str, Any] = {name: {} if name in lists else ["odd"] for name in WIRE}
+    assert codec.decode(dump({**odd, "action": 99})) == Frame(99)
 
 
 @both_formats
@@ -155,7 +173,7 @@ def test_a_boolean_is_no_number(codec: Codec, dump: Any, load: Any) -> None:
 
 @both_formats
 def test_odd_connection_details_count_as_absent(codec: Codec, dump: Any, load: Any) -> None:
-    details = dict.fromkeys(WIRE["connectionDetails"], ["odd"])  # type: ignore[call-overload]
+    details = {name: ["odd"] for name in WIRE["connectionDetails"]}
     frame = codec.decode(dump({"action": 4, "connectionDetails": details}))
     assert frame.connection_details == ConnectionDetails()
 

@@ -95,7 +95,9 @@ def test_every_field_is_read() -> None:
 
 
 def test_an_empty_map_is_a_message() -> None:
-    assert message_from_wire({}) == Message(version=MessageVersion())
+    assert message_from_wire({}) == Message(
+        action=MessageAction.MESSAGE_CREATE, version=MessageVersion()
+    )
 
 
 @pytest.mark.parametrize(

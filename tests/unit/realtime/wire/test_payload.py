@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import sys
 from typing import Any
 
 import pytest
 
+from ably_realtime._wire.cipher import Cipher
 from ably_realtime._wire.payload import (
     UndecodablePayload,
     UnsupportedPayload,
     decode_payload,
     encode_payload,
+    undo_base64,
 )
 from tests.unit.realtime.vectors import cases
 
@@ -102,6 +106,72 @@ def test_what_cannot_be_undone_keeps_the_last_good_step(
         decode_payload(data, encoding)
     assert (raised.value.data, raised.value.encoding) == remaining
     assert repr(encoding.rpartition("/")[2]) in str(raised.value) or remaining[1] != encoding
+
+
+CIPHER = Cipher(bytes(range(16)))
+
+
+@pytest.mark.parametrize(
+    ("data", "steps"),
+    [("text", "utf-8/"), (BYTES, ""), (bytearray(BYTES), ""), ({"a": 1}, "json/utf-8/")],
+    ids=str,
+)
+@pytest.mark.parametrize("binary", [False, True])
+def test_encrypted(data: Any, steps: str, binary: bool) -> None:
+    """RSL5a, RSL5b."""
+    encrypted, encoding = encode_payload(data, None, binary=binary, cipher=CIPHER)
+    assert isinstance(encrypted, bytes if binary else str)
+    assert encoding == f"{steps}cipher+aes-128-cbc{'' if binary else '/base64'}"
+    assert encoding is not None
+    assert decode_payload(encrypted, encoding, CIPHER) == data
+
+
+def test_nothing_is_not_encrypted() -> None:
+    assert encode_payload(None, None, binary=True, cipher=CIPHER) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("cipher", "why"),
+    [
+        (None, "no cipher"),
+        (Cipher(bytes(32)), "is cipher\\+aes-256-cbc"),
+        (Cipher(bytes(16)), "the key does not fit"),
+    ],
+    ids=["none", "other length", "other key"],
+)
+def test_what_cannot_be_decrypted_stays_encrypted(cipher: Cipher | None, why: str) -> None:
+    """RSL6b."""
+    encrypted = "AAAAAAAAAAAAAAAAAAAAALkjaZvKOYEq2SigEPEC5lc="
+    encoding = "utf-8/cipher+aes-128-cbc/base64"
+    assert decode_payload(encrypted, encoding, CIPHER) == "text"
+    with pytest.raises(UndecodablePayload, match=why) as raised:
+        decode_payload(encrypted, encoding, cipher)
+    assert raised.value.encoding == "utf-8/cipher+aes-128-cbc"
+    assert raised.value.data == base64.b64decode(encrypted)
+
+
+def test_without_the_library_it_stays_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "Crypto.Cipher", None)
+    with pytest.raises(UndecodablePayload, match="pycryptodome"):
+        decode_payload(bytes(32), CIPHER.encoding, CIPHER)
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "expected"),
+    [
+        ("3q2+7w==", "base64", (BYTES, None)),
+        ("3q2+7w==", "utf-8/vcdiff/base64", (BYTES, "utf-8/vcdiff")),
+        ("text", "utf-8", ("text", "utf-8")),
+        ("text", None, ("text", None)),
+        ("not base64", "base64", ("not base64", "base64")),
+        (3, "base64", (3, "base64")),
+    ],
+)
+def test_the_base64_of_a_frame_is_undone_alone(
+    data: Any, encoding: str | None, expected: tuple[Any, str | None]
+) -> None:
+    """RTL19a."""
+    assert undo_base64(data, encoding) == expected
 
 
 @pytest.mark.parametrize("case", cases("messages-encoding.json", "messages"))

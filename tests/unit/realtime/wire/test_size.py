@@ -1,11 +1,12 @@
-"""The size of a message (TM6)."""
+"""The size of what is published (TM6, TP5)."""
 
 from __future__ import annotations
 
 import pytest
 
-from ably_realtime._wire.size import message_size
-from ably_realtime.messages import Message
+from ably_realtime._wire.size import payload_size
+from ably_realtime.messages import Annotation, Message
+from ably_realtime.presence_messages import PresenceMessage
 
 
 @pytest.mark.parametrize(
@@ -26,5 +27,5 @@ from ably_realtime.messages import Message
         (Message(id="i", encoding="utf-8", serial="s", connection_key="k"), 0),
     ],
 )
-def test_size(message: Message, size: int) -> None:
-    assert message_size(message) == size
+def test_size(message: Message | PresenceMessage | Annotation, size: int) -> None:
+    assert payload_size(message) == size

@@ -105,6 +105,7 @@ class Channel:
         self._attaching: list[int] = []
         self._detaching: list[int] = []
         self._releasing: list[int] = []
+        self._forgotten = False
         self._later: list[tuple[Callable[[int, float], None], int]] = []
         self._before_detaching = S.INITIALIZED
         self.presence = presence
@@ -168,7 +169,7 @@ class Channel:
         """Detach, then be forgotten (RTS4a)."""
         match self.state:
             case S.INITIALIZED | S.DETACHED | S.FAILED:
-                self._forget(self.name)
+                self._be_forgotten()
                 self._emit(Resolve(op))
             case _ if self.state is S.SUSPENDED or not self._connected:
                 self._releasing.append(op)
@@ -440,16 +441,19 @@ class Channel:
             return
         self._settle_calls(self._attaching, state is S.ATTACHED, state, reason)  # RTL4d
         self._settle_calls(self._detaching, state is S.DETACHED, state, reason)
-        released = bool(self._releasing) and state in (S.DETACHED, S.FAILED)
-        if released:
-            self._forget(self.name)
-        self._settle_calls(self._releasing, released, state, reason)
+        if self._releasing and state in (S.DETACHED, S.FAILED):
+            self._be_forgotten()
+        self._settle_calls(self._releasing, self._forgotten, state, reason)
         later, self._later = self._later, []
-        if released:  # the object is nobody's any more, so nothing may begin on it
-            self._settle_calls([op for _, op in later], False, state, reason)
-            return
         for again, op in later:
-            again(op, now)
+            if self._forgotten:  # the object is nobody's any more, so nothing may begin on it
+                self._settle_calls([op], False, state, reason)
+            else:
+                again(op, now)
+
+    def _be_forgotten(self) -> None:
+        self._forgotten = True
+        self._forget(self.name)
 
     def _settle_calls(
         self, ops: list[int], reached: bool, state: ChannelState, reason: ErrorInfo | None

@@ -58,6 +58,11 @@ from .timers import TimerQueue
 
 C = ConnectionState
 
+_BEFORE_CONNECTED = frozenset(
+    {Action.CONNECTED, Action.DISCONNECTED, Action.CLOSED, Action.ERROR, Action.HEARTBEAT}
+)
+"""What a server may say before it has said CONNECTED (RTN6)."""
+
 _PINGABLE = frozenset({C.CONNECTED, C.CONNECTING, C.DISCONNECTED})
 
 
@@ -193,6 +198,9 @@ class Session:
 
     def _received(self, frame: Frame, now: float) -> None:
         self.connection.alive(now)
+        if frame.action not in _BEFORE_CONNECTED and self.connection.state is C.CONNECTING:
+            self._emit(Trace(f"ignored before CONNECTED: {frame}"))
+            return
         if frame.channel:
             channel = self.channels.get(frame.channel)
             if channel is not None and is_known(frame.action):

@@ -6,24 +6,40 @@ import heapq
 from collections.abc import Callable, Hashable
 
 
+_SWEEP_FROM = 64  # stale entries; fewer are not worth the work
+
+
 class TimerQueue:
-    """The deadlines of all machines of one session, earliest first."""
+    """The deadlines of all machines of one session, earliest first.
+
+    An entry whose timer was cleared or set anew is stale. It is dropped when it comes up, or when
+    more than half of the entries are.
+    """
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Timers, Hashable]] = []
         self._pushed = 0
+        self._stale = 0
 
     def push(self, deadline: float, owner: Timers, timer: Hashable) -> None:
         self._pushed += 1
         heapq.heappush(self._heap, (deadline, self._pushed, owner, timer))
 
+    def went_stale(self) -> None:
+        """An entry's timer was cleared or set anew."""
+        self._stale += 1
+        if self._stale >= _SWEEP_FROM and self._stale * 2 > len(self._heap):
+            self._heap = [entry for entry in self._heap if _stands(entry)]
+            heapq.heapify(self._heap)
+            self._stale = 0
+
     def next_deadline(self) -> float | None:
         """The earliest deadline that still stands, in the session's milliseconds."""
         while self._heap:
-            deadline, _, owner, timer = self._heap[0]
-            if owner.deadlines.get(timer) == deadline:
-                return deadline
-            heapq.heappop(self._heap)  # replaced or cleared since it was pushed
+            if _stands(self._heap[0]):
+                return self._heap[0][0]
+            heapq.heappop(self._heap)
+            self._stale -= 1
         return None
 
     def fire_due(self, now: float) -> None:
@@ -31,6 +47,11 @@ class TimerQueue:
         while (deadline := self.next_deadline()) is not None and deadline <= now:
             _, _, owner, timer = heapq.heappop(self._heap)
             owner.fire(timer, now)
+
+
+def _stands(entry: tuple[float, int, Timers, Hashable]) -> bool:
+    deadline, _, owner, timer = entry
+    return owner.deadlines.get(timer) == deadline
 
 
 class Timers:
@@ -43,13 +64,17 @@ class Timers:
 
     def set(self, timer: Hashable, deadline: float, action: Callable[[float], None]) -> None:
         """Run `action(now)` at `deadline`, instead of whatever this timer was to run."""
+        replaced = timer in self.deadlines
         self.deadlines[timer] = deadline
         self._actions[timer] = action
         self._queue.push(deadline, self, timer)
+        if replaced:
+            self._queue.went_stale()
 
     def clear(self, timer: Hashable) -> None:
         if self.deadlines.pop(timer, None) is not None:
             del self._actions[timer]
+            self._queue.went_stale()
 
     def keep_only(self, allowed: frozenset[Hashable]) -> None:
         """Drop every timer that does not belong to the state just entered."""

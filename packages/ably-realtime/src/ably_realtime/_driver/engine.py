@@ -102,6 +102,7 @@ class Engine:
         self._links: dict[int, Link] = {}
         self._requests: dict[int, asyncio.Task[None]] = {}
         self._work = Tasks()
+        self._closers: set[asyncio.Task[Any]] = set()
         self._perform_by_type: dict[type, Callable[[Any], None]] = {
             fx.Deliver: lambda e: self.audience.deliver(e.channel, e.messages),
             fx.Send: self._send,
@@ -346,24 +347,41 @@ class Engine:
     # -- the end
 
     async def settle(self, within: float) -> None:
-        """Wait until transports are closed and listeners done, at most `within` milliseconds."""
-        for link in list(self._links.values()):
-            link.close()
-        waiting = self._work.others() | self.listener_tasks.others()
-        if waiting:
-            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            timer = self.clock.call_at(
-                self.clock.now() + within, lambda: None if done.done() else done.set_result(None)
-            )
-            gathered = asyncio.gather(*waiting, return_exceptions=True)
-            gathered.add_done_callback(lambda _: None if done.done() else done.set_result(None))
-            try:
-                await done
-            finally:
-                timer.cancel()
-                for task in waiting:
-                    task.cancel()
-                await asyncio.gather(*waiting, return_exceptions=True)
+        """Wait until what was closed is gone and listeners are done, `within` milliseconds each.
+
+        Listeners that take longer are cancelled. A listener that is itself closing the client is
+        not waited for.
+        """
+        closer = asyncio.current_task()
+        assert closer is not None
+        self._closers.add(closer)
+        try:
+            links = {link.task for link in self._links.values() if link.closed}
+            waiting = (links | self.listener_tasks.running) - self._closers
+            late = await self._wait_for(waiting, within)
+            for task in late:
+                task.cancel()
+            await self._wait_for(late, within)
+        finally:
+            self._closers.discard(closer)
+
+    async def _wait_for(
+        self, tasks: set[asyncio.Task[None]], within: float
+    ) -> set[asyncio.Task[None]]:
+        """The tasks that are still running after that many milliseconds."""
+        if not tasks:
+            return tasks
+        expired = asyncio.Event()
+        deadline = asyncio.create_task(expired.wait(), name="ably-close-deadline")
+        timer = self.clock.call_at(self.clock.now() + within, expired.set)
+        try:
+            while tasks and not deadline.done():
+                await asyncio.wait({*tasks, deadline}, return_when=asyncio.FIRST_COMPLETED)
+                tasks = {task for task in tasks if not task.done()} - self._closers
+        finally:
+            timer.cancel()
+            deadline.cancel()
+        return tasks
 
     def abort(self) -> None:
         """Let go of everything at once, without a word to the server."""

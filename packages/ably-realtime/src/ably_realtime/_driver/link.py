@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from .._core import inputs as do
 from .._wire.error_info import ErrorInfo
 from ..seams import Transport, TransportFactory, TransportRequest, UpgradeRefused
 from .listeners import Tasks
 
-if TYPE_CHECKING:
-    from .engine import Engine
+
+class Owner(Protocol):
+    """Who the transports belong to: the engine."""
+
+    def frame_received(self, attempt: int, data: str | bytes) -> None: ...
+
+    def post(self, event: do.Input) -> None: ...
+
+    def link_closed(self, link: Link) -> None: ...
 
 
 class Link:
@@ -22,18 +29,29 @@ class Link:
     `_unsent`.
     """
 
-    def __init__(self, attempt: int, engine: Engine) -> None:
+    def __init__(self, attempt: int, owner: Owner) -> None:
         self.attempt = attempt
-        self._engine = engine
+        self._owner = owner
         self._task: asyncio.Task[None] | None = None
         self._transport: Transport | None = None
         self._unsent: list[str | bytes] = []
         self._closed = False
 
+    @property
+    def closed(self) -> bool:
+        """Whether the transport was given up; its task ends once the socket is gone."""
+        return self._closed
+
+    @property
+    def task(self) -> asyncio.Task[None]:
+        """The task that dials, and then stays until the socket is gone."""
+        assert self._task is not None, "a link is opened as soon as it is made"
+        return self._task
+
     def open(self, factory: TransportFactory, request: TransportRequest, tasks: Tasks) -> None:
         """Dial, in a task of its own."""
         self._task = tasks.start(self._run(factory, request), f"ably-transport-{self.attempt}")
-        self._task.add_done_callback(lambda _: self._engine.link_closed(self))
+        self._task.add_done_callback(lambda _: self._owner.link_closed(self))
 
     def send(self, data: str | bytes) -> None:
         """Send a frame, or keep it until the transport is open."""
@@ -56,11 +74,11 @@ class Link:
 
     def received(self, data: str | bytes) -> None:
         if not self._closed:
-            self._engine.frame_received(self.attempt, data)
+            self._owner.frame_received(self.attempt, data)
 
     def alive(self) -> None:
         if not self._closed:
-            self._engine.post(do.Alive(self.attempt))
+            self._owner.post(do.Alive(self.attempt))
 
     def dropped(self, error: BaseException | None) -> None:
         self._report(_dropped(error), try_elsewhere=True)
@@ -83,7 +101,7 @@ class Link:
     def _report(self, error: ErrorInfo, *, try_elsewhere: bool) -> None:
         if not self._closed:
             self._closed = True
-            self._engine.post(do.Dropped(self.attempt, error, try_elsewhere))
+            self._owner.post(do.Dropped(self.attempt, error, try_elsewhere))
             if self._transport is not None:
                 self._transport.close()
 

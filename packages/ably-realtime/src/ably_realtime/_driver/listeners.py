@@ -25,9 +25,10 @@ class Tasks:
         task.add_done_callback(self._running.discard)
         return task
 
-    def others(self) -> set[asyncio.Task[None]]:
-        """Those running, but for the one that asks."""
-        return self._running - {asyncio.current_task()}
+    @property
+    def running(self) -> set[asyncio.Task[None]]:
+        """The tasks that have not ended."""
+        return set(self._running)
 
 
 class Listener:
@@ -54,10 +55,14 @@ class Listener:
             self._busy = True
             self._tasks.start(self._finish(pending), "ably-listener")
 
+    def stop(self) -> None:
+        """Drop what waits; an item already begun may end."""
+        self._backlog = None
+
     def _begin(self, item: Any) -> Awaitable[Any] | None:
         try:
             result = self.callback(item)
-        except Exception:
+        except (Exception, asyncio.CancelledError):
             log.exception("a listener raised")
             return None
         return result if result is not None and inspect.isawaitable(result) else None

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
-from .._rest import AblyException
+from .._core import inputs as do
+from .._rest import AblyException, TokenDetails
 from .._rest.access import Access
 from .._rest.shared_auth import SharedAuth
+from .._rest.token_source import ProviderFailed
 from .._wire.error_info import ErrorInfo
-from ..seams import HttpClient, TransportRequest
+from .._wire.secret import Secret
+from ..seams import HttpClient, TimerHandle, TransportRequest
 from .engine import Engine
+
+CLIENT_ID_MISMATCH = 40102
 
 
 class Network:
     """Implements `Surroundings` over the shared Auth and the HTTP seam."""
+
+    _engine: Engine
 
     def __init__(
         self,
@@ -28,18 +35,17 @@ class Network:
         connectivity_check_url: str,
     ) -> None:
         self._access = access
-        self._http = http
+        self.http = http
         self._scheme = scheme
         self._port = port
         self._headers = headers
         self._connectivity_check_url = connectivity_check_url
         self._shared: SharedAuth | None = None
-        self._engine: Engine | None = None
 
     def join(self, engine: Engine) -> None:
         """Take part in what happens to the shared Auth."""
         self._engine = engine
-        self._shared = SharedAuth.join(self._access.auth, self)
+        self._join()
 
     def leave(self) -> None:
         """Hear no more of an Auth that others go on using."""
@@ -47,26 +53,54 @@ class Network:
             self._shared.leave(self)
             self._shared = None
 
+    def _join(self) -> SharedAuth:
+        """Join the Auth, again if the client was closed and is being connected once more."""
+        if self._shared is None:
+            self._shared = SharedAuth.join(self._access.auth, self)
+        return self._shared
+
     # -- as a member of the shared Auth
 
-    def token_changed(self, token: str) -> None:
-        if self._engine is not None:
-            self._engine.token_changed(token)
+    @property
+    def request_timeout(self) -> float:
+        return self._engine.request_timeout
 
-    def authorize(self, token: asyncio.Future[str]) -> Awaitable[None]:
-        assert self._engine is not None
-        return self._engine.authorize(token)
+    def call_later(self, delay: float, callback: Callable[[], None]) -> TimerHandle:
+        clock = self._engine.clock
+        return clock.call_at(clock.now() + delay, callback)
+
+    def token_changed(self, details: TokenDetails) -> None:
+        self._engine.token_changed(str(details.token))
+
+    def authorize(self, token: asyncio.Future[TokenDetails]) -> asyncio.Future[None]:
+        """Take part in an `authorize()` whose token is on its way (RTC8)."""
+        op = 0
+
+        def begin(number: int) -> do.Authorize:
+            nonlocal op
+            op = number
+            return do.Authorize(op)
+
+        def go_on(token: asyncio.Future[TokenDetails]) -> None:
+            error = token.exception()
+            if error is None:
+                self._engine.post(do.Authorized(op, Secret(str(token.result().token))))
+            else:
+                self._engine.post(do.AuthorizeFailed(op, *self.explain(error)))
+
+        accepted = self._engine.submit(begin)
+        token.add_done_callback(go_on)
+        return accepted
 
     # -- for the engine
 
     async def token(self, refused: str | None) -> str:
-        if self._shared is None:  # closed, and connecting again
-            self._shared = SharedAuth.join(self._access.auth, self)
-        return await self._shared.token(refused)
+        details = await self._join().token(refused)
+        return str(details.token)
 
     async def is_online(self) -> bool:
         """RTN17j."""
-        answer = await self._http.request("GET", self._connectivity_check_url)
+        answer = await self.http.request("GET", self._connectivity_check_url)
         return 200 <= answer.status < 300 and b"yes" in answer.body
 
     def confirm_client_id(self, client_id: str | None) -> None:
@@ -76,28 +110,21 @@ class Network:
         self._access.prefer_host(host)
 
     def explain(self, error: BaseException) -> tuple[ErrorInfo, bool]:
-        """The application's own error if `ably` wrapped one; a 403 is final (RSA4d)."""
-        original = _unwrap(error)
-        if isinstance(original, AblyException):
-            info = ErrorInfo(
-                code=original.code or 40170,
-                status_code=original.status_code or 401,
-                message=str(original.message),
-                cause=original,
-            )
-        else:
-            text = f"{type(original).__name__}: {original}" if str(original) else repr(original)
-            info = ErrorInfo(code=40170, status_code=401, message=text, cause=original)
-        return info, info.status_code == 403
+        """The error of an attempt to authenticate, and whether it is final (RSA4d, RSA15c).
+
+        Its cause is what the application or the network raised.
+        """
+        assert isinstance(error, AblyException), "the shared Auth raises nothing else"
+        info = ErrorInfo(
+            code=error.code or 40170,
+            status_code=error.status_code or 401,
+            message=str(error.message),
+            cause=error.__cause__ if isinstance(error, ProviderFailed) else error,
+        )
+        return info, info.status_code == 403 or info.code == CLIENT_ID_MISMATCH
 
     def request_for(self, host: str, params: dict[str, str]) -> TransportRequest:
+        self._join()  # a client with a key asks for no token
         name = f"[{host}]" if ":" in host else host
         url = f"{self._scheme}://{name}:{self._port}/?{urlencode(params)}"
         return TransportRequest(url, self._headers)
-
-
-def _unwrap(error: BaseException) -> BaseException:
-    """What `auth_callback` raised, from the wrapping that `ably` gives it (code 40170)."""
-    if isinstance(error, AblyException) and error.code == 40170 and error.__cause__ is not None:
-        return error.__cause__
-    return error

@@ -10,6 +10,14 @@ from ably import AblyRest, Auth
 from ably.types.authoptions import AuthOptions
 from ably.types.tokendetails import TokenDetails
 from ably.types.tokenrequest import TokenRequest
-from ably.util.exceptions import AblyException
+from ably.util.exceptions import AblyAuthException, AblyException
 
-__all__ = ["AblyException", "AblyRest", "Auth", "AuthOptions", "TokenDetails", "TokenRequest"]
+__all__ = [
+    "AblyAuthException",
+    "AblyException",
+    "AblyRest",
+    "Auth",
+    "AuthOptions",
+    "TokenDetails",
+    "TokenRequest",
+]

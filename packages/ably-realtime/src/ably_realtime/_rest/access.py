@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
+import httpx
 from ably.types.options import Options as AblyOptions
 
-from ..endpoints import fallback_hosts, primary_host
 from ..errors import AblyError
+from ..log import log
 from ..options import Options
 from ..seams import HttpClient
-from . import AblyRest, Auth
+from . import AblyException, AblyRest, Auth
 from .auth_host import AuthHost
-from .token_source import from_callback, from_url
+from .auth_options import can_renew, complete
+from .identity import Identity
+from .rest_view import RestView
+from .shared_auth import SharedAuth
+from .token_source import details_from
 
 
 class Access:
@@ -23,20 +29,27 @@ class Access:
         self, rest: AblyRest | None, options: Options, http: HttpClient, agent: str
     ) -> None:
         self._rest = rest
+        self._ssl_context = options.ssl_context
         self.owns_rest = rest is None
         self._options: dict[str, Any] = {}
         if rest is not None:
             self.auth: Any = rest.auth
             return
-        self._options = _options_of_ably(options, http)
-        host: Any = AuthHost(_base_urls(options), http, agent)  # what Auth uses of an AblyRest
-        self.auth = Auth(host, AblyOptions(**self._options))
+        self._options = _options_of_ably(options)
+        own = AblyOptions(**self._options)
+        host: Any = AuthHost(own, options.socket_port, http, agent)  # what Auth uses of an AblyRest
+        self.auth = Auth(host, own)
+        _check_client_id(own)
 
     @property
     def rest(self) -> Any:
         """The AblyRest, made at the first use if it was not handed in."""
         if self._rest is None:
-            self._rest = _RestOfRealtime(self.auth, self._options)
+            hook = SharedAuth.of(self.auth)
+            assert hook is not None, "every client joins its Auth"
+            self._rest = _RestOfRealtime(self.auth, hook.view(), self._options)
+            if self._ssl_context is not None:
+                _use_ssl_context(self._rest.http, self._ssl_context)
             self.prefer_host(self.auth.auth_options.fallback_host)
         return self._rest
 
@@ -54,8 +67,8 @@ class Access:
 
     @property
     def can_renew(self) -> bool:
-        options = self.auth.auth_options
-        return bool(options.auth_callback or options.auth_url or options.key_secret)
+        """Whether there is a way to another token; `authorize()` may change it."""
+        return can_renew(self.auth.auth_options)
 
     @property
     def client_id(self) -> str | None:
@@ -65,8 +78,10 @@ class Access:
 
     def confirm_client_id(self, client_id: str | None) -> None:
         """The server said who this client is (RSA7b3)."""
-        if client_id is not None and client_id != self.auth.client_id:
+        try:
             self.auth._configure_client_id(client_id)
+        except AblyException as error:  # the connection itself fails with the same error (RSA15c)
+            log.error("the server confirmed another client_id: %s", error)
 
     def prefer_host(self, host: str | None) -> None:
         """Send REST requests to the host that the connection uses (RTN17e)."""
@@ -90,21 +105,36 @@ class Access:
 class _RestOfRealtime(AblyRest):
     """An AblyRest that uses the realtime client's Auth instead of one of its own."""
 
-    def __init__(self, auth: Any, options: Mapping[str, Any]) -> None:
-        self._shared_auth: Any = None
+    def __init__(self, auth: Any, view: RestView, options: Mapping[str, Any]) -> None:
+        self._shared_auth = auth
         own = dict(options)
         super().__init__(token=own.pop("auth_token", None), **own)
-        self._shared_auth = auth
-        self.http.auth = auth
+        self.http.auth = view
 
     @property
     def auth(self) -> Any:
         return self._shared_auth
 
 
+def _check_client_id(options: AblyOptions) -> None:
+    """RSA15a."""
+    details = options.token_details
+    if details is not None:
+        try:
+            Identity(options.client_id, None).check(details.client_id)
+        except AblyException as error:
+            raise AblyError(code=40102, status_code=401, message=str(error.message)) from None
+
+
+def _use_ssl_context(http: Any, context: ssl.SSLContext) -> None:
+    """Replace the `httpx` client of `ably`'s HTTP layer, which takes no TLS settings."""
+    assert hasattr(http, "_Http__client"), "ably's HTTP layer keeps its httpx client elsewhere"
+    http._Http__client = httpx.AsyncClient(http2=True, verify=context)
+
+
 def options_of_rest(rest: object) -> dict[str, Any]:
     """The options of a REST client that was handed in, under our names."""
-    if not isinstance(rest, AblyRest):
+    if not isinstance(rest, AblyRest) or rest._is_realtime:
         raise AblyError(
             code=40000,
             status_code=400,
@@ -112,6 +142,7 @@ def options_of_rest(rest: object) -> dict[str, Any]:
             hint="The synchronous AblyRestSync cannot share its Auth with asyncio.",
         )
     options = rest.options
+    complete(options)
     key = f"{options.key_name}:{options.key_secret}" if options.key_secret else None
     return {
         "key": key,
@@ -126,34 +157,25 @@ def options_of_rest(rest: object) -> dict[str, Any]:
     }
 
 
-def _options_of_ably(options: Options, http: HttpClient) -> dict[str, Any]:
-    """Our options as `ably` takes them: one async callback for every way to a token."""
+def _options_of_ably(options: Options) -> dict[str, Any]:
+    """Our options as `ably` takes them."""
     own = options.for_rest()
-    for name in ("auth_callback", "auth_url", "auth_method", "auth_headers", "auth_params"):
-        own.pop(name, None)
-    if options.auth_callback is not None:
-        own["auth_callback"] = from_callback(options.auth_callback)
-    elif options.auth_url is not None:
-        own["auth_callback"] = from_url(
-            options.auth_url, options.auth_method, options.auth_headers, options.auth_params, http
-        )
     if (key := own.pop("key", None)) is not None:
         own["key_name"], own["key_secret"] = key.split(":")
     if (token := own.pop("token", None)) is not None:
         own["auth_token"] = token
+    if "token_details" in own:
+        own["token_details"] = details_from(own["token_details"])
     if "default_token_params" in own:
         own["default_token_params"] = dict(own["default_token_params"])
     if options.use_token_auth is None and (  # RSA4
-        own.keys() & {"auth_callback", "auth_token", "token_details"}
+        own.keys() & {"auth_callback", "auth_url", "auth_token", "token_details"}
     ):
         own["use_token_auth"] = True
+    if options.use_token_auth is False and options.key is None:
+        raise AblyError(
+            code=40106,
+            status_code=401,
+            message="use_token_auth=False needs a key to authenticate with",
+        )
     return own
-
-
-def _base_urls(options: Options) -> list[str]:
-    scheme = "https" if options.tls else "http"
-    hosts = [
-        primary_host(options.endpoint),
-        *fallback_hosts(options.endpoint, options.fallback_hosts),
-    ]
-    return [f"{scheme}://{host}:{options.socket_port}" for host in hosts]

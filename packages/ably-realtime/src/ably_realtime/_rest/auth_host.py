@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import httpx
 from ably.http.http import Response
+from ably.types.options import Options as AblyOptions
 
 from ..seams import HttpClient
 from . import AblyException
@@ -18,51 +18,48 @@ class AuthHost:
 
     _is_realtime = False
 
-    def __init__(self, base_urls: list[str], http: HttpClient, agent: str) -> None:
-        self._base_urls = base_urls
+    def __init__(self, options: AblyOptions, port: int, http: HttpClient, agent: str) -> None:
+        self._options = options
+        self._port = port
         self._http = http
         self._agent = agent
         self.http = self
 
-    async def post(
-        self,
-        path: str,
-        headers: Mapping[str, str] | None = None,
-        body: object = None,
-        skip_auth: bool = False,
-    ) -> Any:
+    async def post(self, path: str, body: object = None, skip_auth: bool = False) -> Any:
         """POST a token request, at the primary host or, failing that, at a fallback (RSC15)."""
-        return await self._request("POST", path, headers, json.dumps(body).encode())
+        return await self._request("POST", path, json.dumps(body).encode())
 
     async def time(self) -> float:
         """The server's clock, in milliseconds since the epoch (RSC16)."""
-        answer = await self._request("GET", "/time", None, None)
+        answer = await self._request("GET", "/time", None)
         AblyException.raise_for_response(answer)
         return float(answer.to_native()[0])
 
-    async def _request(
-        self, method: str, path: str, headers: Mapping[str, str] | None, content: bytes | None
-    ) -> Any:
-        sent = {
+    async def _request(self, method: str, path: str, content: bytes | None) -> Any:
+        headers = {
             "accept": "application/json",
             "content-type": "application/json",
             "x-ably-version": "5",
             "ably-agent": self._agent,
-            **(headers or {}),
         }
-        last = len(self._base_urls) - 1
-        for position, base in enumerate(self._base_urls):
+        urls = self._base_urls()
+        for position, base in enumerate(urls, start=1):
             try:
                 answer = await self._http.request(
-                    method, base + path, headers=sent, content=content
+                    method, base + path, headers=headers, content=content
                 )
             except Exception:
-                if position == last:
+                if position == len(urls):
                     raise
                 continue
-            if position < last and 500 <= answer.status <= 504:
-                continue
-            return Response(
-                httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
-            )
-        raise AssertionError("there is always a host to ask")
+            if position == len(urls) or not 500 <= answer.status <= 504:
+                break
+        return Response(
+            httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
+        )
+
+    def _base_urls(self) -> list[str]:
+        """The host that the connection uses comes first (RTN17e)."""
+        scheme = "https" if self._options.tls else "http"
+        hosts = sorted(self._options.get_hosts(), key=lambda h: h != self._options.fallback_host)
+        return [f"{scheme}://{host}:{self._port}" for host in hosts]

@@ -1,12 +1,12 @@
 """Ways to a token that the application gives: `auth_callback` and `auth_url` (RSA4f, RSA8c, RSA8d).
 
 `ably` awaits its callbacks, reads what they return by guesswork and opens an HTTP client for each
-auth URL request. Both are turned into one well-behaved async callback here, and `ably` sees only
-that.
+auth URL request. Here both become one async callback that checks what it returns.
 """
 
 from __future__ import annotations
 
+import datetime
 import inspect
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,22 +14,43 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from ..seams import HttpClient
-from . import AblyException, TokenDetails, TokenRequest
+from . import AblyAuthException, AblyException, TokenDetails, TokenRequest
 
 MAX_TOKEN_SIZE = 128 * 1024
 
-TokenCallback = Callable[[dict[str, Any]], Awaitable[Any]]
+TokenCallback = Callable[[dict[str, Any]], Awaitable[TokenDetails | TokenRequest]]
 
 _WIRE_NAMES = {"client_id": "clientId", "key_name": "keyName"}
+
+
+class ProviderFailed(AblyAuthException):
+    """`auth_callback` or `auth_url` raised something that is no error of Ably's (RSA4e).
+
+    Its `__cause__` is what was raised.
+    """
+
+    def __init__(self, provider: str, error: Exception) -> None:
+        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        super().__init__(f"{provider} failed: {text}", 401, 40170, error)  # type: ignore[no-untyped-call]
+        self.__cause__ = error
+
+    def __new__(cls, provider: str, error: Exception) -> ProviderFailed:
+        """Make one: the base class would look for a status code."""
+        return Exception.__new__(cls)
 
 
 def from_callback(callback: Callable[..., Any]) -> TokenCallback:
     """An async callback from any callable, checking what it returns."""
 
-    async def obtain(token_params: dict[str, Any]) -> Any:
-        answer = callback(token_params)
-        if inspect.isawaitable(answer):
-            answer = await answer
+    async def obtain(token_params: dict[str, Any]) -> TokenDetails | TokenRequest:
+        try:
+            answer = callback(token_params)
+            if inspect.isawaitable(answer):
+                answer = await answer
+        except AblyException:
+            raise
+        except Exception as error:
+            raise ProviderFailed("auth_callback", error) from error
         return token_from(answer)
 
     return obtain
@@ -47,54 +68,94 @@ def from_url(
     if verb not in ("GET", "POST"):
         raise AblyException(f"auth_method is GET or POST, not {method!r}", 400, 40000)
 
-    async def obtain(token_params: dict[str, Any]) -> Any:
-        values = {**(params or {}), **_to_wire(token_params)}
-        if verb == "GET":
-            answer = await http.request("GET", _with_query(url, values), headers=headers)
-        else:
-            form = {"content-type": "application/x-www-form-urlencoded", **(headers or {})}
-            answer = await http.request(
-                "POST", url, headers=form, content=urlencode(values).encode()
-            )
-        kind = answer.headers.get("content-type", "")
+    async def obtain(token_params: dict[str, Any]) -> TokenDetails | TokenRequest:
+        values = {**(params or {}), **_to_wire(token_params)}  # RSA8c2
+        try:
+            if verb == "GET":
+                answer = await http.request("GET", _with_query(url, values), headers=headers)
+            else:
+                form = {"content-type": "application/x-www-form-urlencoded", **(headers or {})}
+                content = urlencode(values).encode()
+                answer = await http.request("POST", url, headers=form, content=content)
+        except Exception as error:
+            raise ProviderFailed("auth_url", error) from error
+        kind = answer.headers.get("content-type", "").lower()
         if not 200 <= answer.status < 300:
             raise _refusal(answer.status, kind, answer.body)
         if "application/json" in kind:
-            return token_from(json.loads(answer.body))
+            try:
+                return token_from(json.loads(answer.body))
+            except ValueError as error:
+                raise ProviderFailed("auth_url", error) from error
         if "text/plain" in kind or "application/jwt" in kind:
-            return token_from(answer.body.decode())
-        raise AblyException(
+            return token_from(answer.body.decode(errors="replace").strip())
+        raise _malformed(
             f"auth_url answered with content type {kind!r}; it has to be text/plain, "
-            "application/jwt or application/json",
-            401,
-            40170,
+            "application/jwt or application/json"
         )
 
     return obtain
 
 
-def token_from(answer: object) -> object:
-    """What `ably` understands, from what an application may return (RSA4f, TO3j5)."""
-    if isinstance(answer, TokenDetails | TokenRequest):
+def token_from(answer: object) -> TokenDetails | TokenRequest:
+    """Check what an application returned, and read it (RSA4f, TO3j5)."""
+    if isinstance(answer, TokenDetails):
+        _check_size(answer.token)
+        return answer
+    if isinstance(answer, TokenRequest):
+        _check_size(json.dumps(answer.to_dict(), default=str))
         return answer
     if isinstance(answer, str):
-        if not answer or len(answer) > MAX_TOKEN_SIZE:
-            raise AblyException(
-                f"a token has 1 to {MAX_TOKEN_SIZE} characters, this one {len(answer)}", 401, 40170
-            )
-        return answer
+        _check_size(answer)
+        return TokenDetails(token=answer)
     if isinstance(answer, Mapping):
-        if len(json.dumps(dict(answer), default=str)) > MAX_TOKEN_SIZE:
-            raise AblyException(f"a token has at most {MAX_TOKEN_SIZE} characters", 401, 40170)
-        if "token" in answer:
-            return TokenDetails.from_dict(dict(answer))
-        return TokenRequest.from_json(dict(answer))
-    raise AblyException(
+        fields = {_WIRE_NAMES.get(str(name), str(name)): value for name, value in answer.items()}
+        _check_size(json.dumps(fields, default=str))
+        return _details(fields) if "token" in fields else _request(fields)
+    raise _malformed(
         "a token is a string, TokenDetails, TokenRequest or a dict of either; "
-        f"this is of type {type(answer).__name__}",
-        401,
-        40170,
+        f"this is of type {type(answer).__name__}"
     )
+
+
+def details_from(answer: object) -> TokenDetails:
+    """Read a token that can be used as it is."""
+    token = token_from(answer)
+    if isinstance(token, TokenRequest):
+        raise _malformed("this is a TokenRequest; a token or its details are needed")
+    return token
+
+
+def _details(fields: Mapping[str, Any]) -> TokenDetails:
+    _check_size(fields["token"])
+    try:
+        details: TokenDetails = TokenDetails.from_dict(fields)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise _malformed("a field of the TokenDetails has the wrong type") from error
+    return details
+
+
+def _request(fields: dict[str, Any]) -> TokenRequest:
+    try:
+        request: TokenRequest = TokenRequest.from_json(fields)
+    except TypeError:
+        raise _malformed(
+            f"neither TokenDetails nor a TokenRequest has these fields: {', '.join(sorted(fields))}"
+        ) from None
+    if not isinstance(request.key_name, str) or not request.key_name:
+        raise _malformed("the TokenRequest names no key (keyName)")
+    return request
+
+
+def _check_size(token: object) -> None:
+    if not isinstance(token, str):
+        raise _malformed(f"a token is text, not {type(token).__name__}")
+    if not 0 < len(token.encode(errors="replace")) <= MAX_TOKEN_SIZE:
+        raise _malformed(f"a token has 1 to {MAX_TOKEN_SIZE} bytes, this one {len(token)}")
+
+
+def _malformed(message: str) -> AblyException:
+    return AblyException(message, 401, 40170)
 
 
 def _refusal(status: int, kind: str, body: bytes) -> AblyException:
@@ -109,10 +170,18 @@ def _refusal(status: int, kind: str, body: bytes) -> AblyException:
 
 def _to_wire(token_params: Mapping[str, Any]) -> dict[str, str]:
     return {
-        _WIRE_NAMES.get(name, name): value if isinstance(value, str) else json.dumps(value)
+        _WIRE_NAMES.get(name, name): _text(value)
         for name, value in token_params.items()
         if value is not None
     }
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime.timedelta):
+        return str(int(value.total_seconds() * 1000))
+    return json.dumps(value)
 
 
 def _with_query(url: str, values: Mapping[str, str]) -> str:
