@@ -231,9 +231,13 @@ async def test_waiting_for_all_members(
 async def test_iterating(channel: Channel, server: ChannelServer) -> None:
     heard: list[str | None] = []
 
+    def note(message: Message) -> None:
+        heard.append(message.name)
+
     async def consume() -> None:
         async with channel.messages() as stream:
-            heard.extend([message.name async for message in stream])
+            async for message in stream:
+                note(message)
 
     task = await begin(consume())
     await say(server, "1")

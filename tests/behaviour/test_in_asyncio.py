@@ -21,7 +21,7 @@ from tests.uts.harness import (
     settle,
 )
 from tests.uts.harness.channels import CHANNEL, ChannelServer, fail_channel, ignore, refuse_publish
-from tests.uts.harness.messages import attach, begin, connect, failure
+from tests.uts.harness.messages import attach, begin, collect, connect, failure
 
 
 async def test_a_task_group_of_publishes(channel: Channel, server: ChannelServer) -> None:
@@ -39,14 +39,19 @@ async def test_one_failure_in_a_task_group_cancels_its_siblings(
     server.on_attach = lambda frame: (
         fail_channel(40160, 401, "not yours")(frame) if frame["channel"] == "bad" else None
     )
-    with pytest.raises(ExceptionGroup) as caught:  # noqa: PT012  # a group raises at its end
+    tasks: list[asyncio.Task[None]] = []
+
+    async def attach_both() -> None:
         async with asyncio.TaskGroup() as group:
-            waiting = group.create_task(client.channels.get("slow").attach())
-            group.create_task(client.channels.get("bad").attach())
+            channels = [client.channels.get(name) for name in ("slow", "bad")]
+            tasks.extend(group.create_task(channel.attach()) for channel in channels)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await attach_both()
     (error,) = caught.value.exceptions
     assert isinstance(error, AblyError)
     assert error.code == 40160
-    assert waiting.cancelled()
+    assert [task.cancelled() for task in tasks] == [True, False]
     assert client.connection.state == "connected"
 
 
@@ -147,17 +152,12 @@ async def test_a_call_from_another_thread_says_what_to_do(client: AblyRealtime) 
 
 async def test_two_clients_in_one_loop(create_client: ClientFactory) -> None:
     servers = [ChannelServer(), ChannelServer()]
-    heard: list[list[str]] = [[], []]
-    channels = []
-    for server, names in zip(servers, heard, strict=True):
-        client = await connect(create_client, server)
-        channel = await attach(client, CHANNEL)
-        await complete(channel.subscribe(lambda m, to=names: to.append(m.name)))
-        channels.append(channel)
+    channels = [await attach(await connect(create_client, s), CHANNEL) for s in servers]
+    heard = [await collect(channel) for channel in channels]
     await say(servers[0], "first")
     await say(servers[1], "second")
     await complete(channels[1].publish("mine"))
-    assert heard == [["first"], ["second"]]
+    assert [[m.name for m in messages] for messages in heard] == [["first"], ["second"]]
     assert not servers[0].sent_with(Action.MESSAGE)
 
 

@@ -222,12 +222,14 @@ async def test_it_ends_when_the_channel_fails_as_it_is_entered(
         assert (await failure(anext(stream))).code == 40160
 
 
-async def test_it_ends_with_the_error_of_a_channel_that_had_failed_before(
+async def test_a_channel_that_had_failed_before_is_said_on_entering(
     channel: Channel, server: ChannelServer
 ) -> None:
     await send(server, error(40160, 401, "not yours", channel=CHANNEL))
-    async with channel.messages() as stream:
-        assert (await failure(anext(stream))).code == 40160
+    refused = await failure(channel.messages().__aenter__())
+    assert "failed" in refused.message
+    assert isinstance(refused.cause, AblyError)
+    assert refused.cause.code == 40160
 
 
 @pytest.mark.parametrize("end", ["detach", "release", "close"])

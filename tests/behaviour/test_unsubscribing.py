@@ -56,12 +56,13 @@ async def test_the_forms_of_unsubscribe(
     left: list[str],
 ) -> None:
     """`None` ends everything; otherwise the arguments stand before the listener."""
+    anything: Any = channel  # the overloads don't know these tuples
     for wanted in subscribed:
-        await complete(channel.subscribe(*wanted, listener))
+        await complete(anything.subscribe(*wanted, listener))
     if ended is None:
         channel.unsubscribe()
     else:
-        channel.unsubscribe(*ended, listener)
+        anything.unsubscribe(*ended, listener)
     await say(server, "a", "b", "c")
     assert heard == left
 
@@ -192,6 +193,39 @@ async def test_annotation_listeners(channel: Channel, server: ChannelServer) -> 
     channel.annotations.unsubscribe()
     await send(server, frame)
     assert heard == ["like"] * 3
+
+
+@pytest.mark.parametrize("event", [(), ("update",)], ids=["all events", "one event"])
+async def test_the_handle_of_a_state_listener_ends_that_registration_alone(
+    channel: Channel, server: ChannelServer, event: tuple[str, ...]
+) -> None:
+    heard: list[Any] = []
+    anything: Any = channel  # the overloads don't know this tuple
+    ended = [anything.on(*event, heard.append), anything.once(*event, heard.append)]
+    anything.on(*event, heard.append)
+    for handle in ended:
+        handle.unsubscribe()
+        handle.unsubscribe()
+    await send(server, attached(CHANNEL))
+    assert len(heard) == 1
+
+
+async def test_a_busy_state_listener_hears_nothing_after_off(
+    channel: Channel, server: ChannelServer
+) -> None:
+    gate = asyncio.Event()
+    heard: list[str] = []
+
+    async def slow(change: Any) -> None:
+        heard.append(change.event)
+        await gate.wait()
+
+    channel.on(slow)
+    await send(server, attached(CHANNEL), attached(CHANNEL), attached(CHANNEL))
+    channel.off(slow)
+    gate.set()
+    await settle()
+    assert heard == ["update"]
 
 
 async def test_the_forms_of_off(channel: Channel, server: ChannelServer) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ably_realtime._driver.listeners import Tasks
+from ably_realtime.errors import AblyError
 from ably_realtime.events import Emitter
 from ably_realtime.states import ConnectionEvent, ConnectionState
 
@@ -105,6 +106,33 @@ def test_off(
     assert sorted(listener.heard) == sorted(left)
 
 
+def test_a_registration_ends_itself_and_no_other(emitter: Emitter[int], heard: list[int]) -> None:
+    first = emitter.on(heard.append)
+    emitter.once("failed", heard.append)
+    first.unsubscribe()
+    first.unsubscribe()
+    emit(emitter)
+    assert heard == [2]
+
+
+def test_what_the_library_watches_is_not_for_the_application_to_remove(
+    emitter: Emitter[int], heard: list[int]
+) -> None:
+    """RTC10."""
+    stop = emitter.watch(lambda _, change: heard.append(change))
+    emitter.off()
+    emit(emitter)
+    stop()
+    emit(emitter)
+    assert heard == [1, 2, 3]
+
+
+async def test_changes_to_iterate_over(emitter: Emitter[int]) -> None:
+    async with emitter.changes() as stream:
+        emit(emitter)
+        assert [await anext(stream) for _ in range(3)] == [1, 2, 3]
+
+
 def test_the_listeners_of_a_change_are_those_before_it(
     emitter: Emitter[int], heard: list[int]
 ) -> None:
@@ -170,23 +198,22 @@ async def test_an_async_listener_gets_changes_one_after_another(emitter: Emitter
 
 @pytest.mark.parametrize("method", ["on", "once", "off"])
 @pytest.mark.parametrize(
-    ("args", "error"),
+    "args",
     [
-        (("connected", "listener"), TypeError),
-        (("connected",), TypeError),
-        (("connected", print, 1), TypeError),
-        (("conected", print), ValueError),
+        ("connected", "listener"),
+        ("connected",),
+        ("connected", print, 1),
+        ("conected", print),
     ],
     ids=str,
 )
-def test_bad_arguments(
-    emitter: Emitter[int], method: str, args: tuple[Any, ...], error: type[Exception]
-) -> None:
-    with pytest.raises(error, match=r"listener|conected"):
+def test_bad_arguments(emitter: Emitter[int], method: str, args: tuple[Any, ...]) -> None:
+    with pytest.raises(AblyError, match=r"listener|conected") as caught:
         getattr(emitter, method)(*args)
+    assert caught.value.code == 40000
 
 
 @pytest.mark.parametrize("method", ["on", "once"])
 def test_a_listener_is_needed(emitter: Emitter[int], method: str) -> None:
-    with pytest.raises(TypeError, match="listener"):
+    with pytest.raises(AblyError, match="listener"):
         getattr(emitter, method)()

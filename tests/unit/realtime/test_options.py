@@ -50,6 +50,7 @@ ACCEPTED: dict[str, Any] = {
     "use_binary_protocol": False,
     "echo_messages": False,
     "queue_messages": False,
+    "max_queued_messages": 10,
     "recover": "{}",
     "transport_params": {"a": 1, "b": True},
     "agents": {"app": "1.0", "other": None},
@@ -90,6 +91,7 @@ def test_defaults() -> None:
         "auto_connect": True,  # TO3e
         "use_binary_protocol": True,  # TO3f
         "queue_messages": True,  # TO3g
+        "max_queued_messages": 65_536,
         "echo_messages": True,  # TO3h
         "idempotent_rest_publishing": True,  # TO3n
         "add_request_ids": False,  # TO3p

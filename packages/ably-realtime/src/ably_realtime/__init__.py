@@ -33,7 +33,7 @@ from .states import (
     ConnectionStateChange,
 )
 from .streams import Stream
-from .subscribers import Subscription
+from .subscription import Subscription
 from .version import __version__
 
 __all__ = [

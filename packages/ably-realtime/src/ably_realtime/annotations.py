@@ -15,7 +15,8 @@ from .messages import Annotation, AnnotationAction, Message
 from .publishing import bad_argument
 from .serials import serial_of
 from .states import ChannelMode, ChannelState
-from .subscribers import Subscribers, Subscription
+from .subscribers import Subscribers
+from .subscription import Subscription
 
 if TYPE_CHECKING:
     from .channel import Channel
@@ -105,7 +106,7 @@ class Annotations:
             channel=self._channel.name,
             annotations=self._channel.packer().pack([complete]),
         )
-        await self._engine.call(lambda op: do.Publish(op, frame))
+        await self._channel.call(lambda op: do.Publish(op, frame))
 
 
 def _read(annotation: Any) -> Annotation:

@@ -16,7 +16,7 @@ from .annotations import Annotations
 from .context import Context
 from .crypto import cipher_of
 from .errors import AblyError
-from .events import Emitter, Registration
+from .events import Emitter, read_member
 from .implicit_attach import attach_if_asked, check_granted
 from .messages import (
     Message,
@@ -39,13 +39,16 @@ from .states import (
     ChannelStateChange,
 )
 from .streams import Overflow, Stream
-from .subscribers import Subscribers, Subscription
+from .subscribers import Subscribers
+from .subscription import Subscription
 from .waiting import wait_for_state
 
 _DEAD_ENDS = frozenset({ChannelState.FAILED})
 """States that are left only when the application calls `attach()`."""
 
 Item = TypeVar("Item")
+_LAST_EVENTS = frozenset({ChannelEvent.DETACHED, ChannelEvent.FAILED})
+
 OnMessage = Callable[[Message], Any]
 Names = str | Iterable[str] | MessageFilter
 
@@ -55,7 +58,7 @@ class Channel(Emitter[ChannelStateChange]):
 
     def __init__(self, name: str, options: ChannelOptions, context: Context) -> None:
         tasks = context.engine.listener_tasks
-        super().__init__(ChannelEvent, tasks)
+        super().__init__(ChannelEvent, tasks, _LAST_EVENTS)
         self._name = name
         self._context = context
         self._engine = context.engine
@@ -67,6 +70,7 @@ class Channel(Emitter[ChannelStateChange]):
         self._presence = Presence(self, context)
         self._annotations = Annotations(self, context)
         self._warned: set[ChannelMode] = set()  # in this attachment
+        self._released = False
 
     def __repr__(self) -> str:
         return f"<Channel {self._name!r} {self.state}>"
@@ -127,7 +131,7 @@ class Channel(Emitter[ChannelStateChange]):
         Raises `AblyError` if it becomes anything else instead, or if the server does not answer
         within `realtime_request_timeout`. Before there is a connection it waits for one.
         """
-        await self._engine.call(lambda op: do.Attach(op, self._name))
+        await self.call(lambda op: do.Attach(op, self._name))
 
     async def detach(self) -> None:
         """Detach, and return once the channel is DETACHED (RTL5).
@@ -135,7 +139,7 @@ class Channel(Emitter[ChannelStateChange]):
         Raises `AblyError` if the channel has FAILED, or if the server does not answer within
         `realtime_request_timeout`; the channel then is as it was before.
         """
-        await self._engine.call(lambda op: do.Detach(op, self._name))
+        await self.call(lambda op: do.Detach(op, self._name))
 
     async def set_options(self, options: Any) -> None:
         """Set the options, and return once they are in force (RTL16).
@@ -145,7 +149,7 @@ class Channel(Emitter[ChannelStateChange]):
         """
         self._options = read_channel_options(options)
         settings = _settings(self._options)
-        await self._engine.call(lambda op: do.Configure(op, self._name, settings))
+        await self.call(lambda op: do.Configure(op, self._name, settings))
 
     # -- subscribing
 
@@ -197,7 +201,7 @@ class Channel(Emitter[ChannelStateChange]):
             overflow=overflow,
         )
 
-    def on_discontinuity(self, listener: Callable[[AblyError | None], Any]) -> Registration:
+    def on_discontinuity(self, listener: Callable[[AblyError | None], Any]) -> Subscription:
         """Call `listener`, with the reason, whenever messages may have been missed.
 
         That is when the channel, attached before, is attached without having been resumed. Fetch
@@ -238,7 +242,7 @@ class Channel(Emitter[ChannelStateChange]):
         frame = Frame(
             Action.MESSAGE, channel=self._name, messages=messages, params=_stringified(params)
         )
-        result: PublishResult = await self._engine.call(lambda op: do.Publish(op, frame))
+        result: PublishResult = await self.call(lambda op: do.Publish(op, frame))
         return result
 
     async def update_message(
@@ -310,7 +314,7 @@ class Channel(Emitter[ChannelStateChange]):
 
         Raises `AblyError` as soon as the state can no longer come without a call to `attach()`.
         """
-        wanted = ChannelState(state)
+        wanted = read_member(ChannelState, state)
         self._engine.bind()
         change: ChannelStateChange | None = await wait_for_state(
             self,
@@ -337,7 +341,7 @@ class Channel(Emitter[ChannelStateChange]):
         """
         if listener is None:
             return self.once_async(state)
-        if self.state is ChannelState(state):
+        if self.state is read_member(ChannelState, state):
             self.call_now(listener)
         else:
             self.once(state, listener)
@@ -361,7 +365,7 @@ class Channel(Emitter[ChannelStateChange]):
                 (stream.put,) if wanted is None else (wanted, stream.put)
             )
 
-            def ended(change: ChannelStateChange) -> None:
+            def ended(_: str, change: ChannelStateChange) -> None:
                 if change.current is ChannelState.FAILED:
                     stream.end(change.reason)
                 elif change.current is ChannelState.DETACHED:
@@ -383,6 +387,21 @@ class Channel(Emitter[ChannelStateChange]):
             return stop
 
         return Stream(start, max_pending=max_pending, overflow=overflow)
+
+    async def call(self, make: Callable[[int], do.Input]) -> Any:
+        """Do an operation on this channel; see `Engine.call`."""
+        if self._released:
+            raise AblyError(
+                code=90001,
+                status_code=400,
+                message=f"channel {self._name!r} was released",
+                hint="Get it again with client.channels.get().",
+            )
+        return await self._engine.call(make)
+
+    def was_released(self) -> None:
+        """Nothing can be done with this object any more; called by the client."""
+        self._released = True
 
     def packer(self) -> Packer:
         """What checks and encodes a publish on this channel."""
@@ -462,7 +481,7 @@ class Channel(Emitter[ChannelStateChange]):
             messages=self.packer().pack([changed]),
             params=_stringified(params),
         )
-        result: PublishResult = await self._engine.call(lambda op: do.Publish(op, frame))
+        result: PublishResult = await self.call(lambda op: do.Publish(op, frame))
         return UpdateDeleteResult(result.serials[0] if result.serials else None)
 
     def _attach_serial(self) -> str:

@@ -76,4 +76,6 @@ class Channels:
 
     def forget(self, name: str) -> None:
         """Drop a channel that the core has released."""
-        self._channels.pop(name, None)
+        channel = self._channels.pop(name, None)
+        if channel is not None:
+            channel.was_released()

@@ -278,6 +278,7 @@ def _config(options: Options, access: Access, *, sees_pings: bool) -> Config:
         client_id=options.client_id,
         recovery=_recovery(options.recover),
         queue_messages=options.queue_messages,
+        max_queued_messages=options.max_queued_messages,
         binary=options.use_binary_protocol,
         delta_decoder=options.vcdiff_decoder or default_decoder(),
         realtime_request_timeout=options.realtime_request_timeout,

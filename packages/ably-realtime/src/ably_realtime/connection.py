@@ -12,7 +12,7 @@ from ._driver.engine import Engine, new_ping_token
 from ._wire.error_info import ErrorInfo
 from ._wire.frames import ConnectionDetails
 from .errors import AblyError
-from .events import Emitter
+from .events import Emitter, read_member
 from .states import ConnectionEvent, ConnectionState, ConnectionStateChange
 from .waiting import wait_for_state
 
@@ -24,7 +24,7 @@ class Connection(Emitter[ConnectionStateChange]):
     """The connection to Ably: its state, and what can be asked of it (RTN)."""
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(ConnectionEvent, engine.listener_tasks)
+        super().__init__(ConnectionEvent, engine.listener_tasks, frozenset(_DEAD_ENDS))
         self._engine = engine
         self._core = engine.session.connection
 
@@ -87,7 +87,7 @@ class Connection(Emitter[ConnectionStateChange]):
 
         Raises `AblyError` as soon as the state can no longer come without a call to `connect()`.
         """
-        wanted = ConnectionState(state)
+        wanted = read_member(ConnectionState, state)
         self._engine.bind()
         change: ConnectionStateChange | None = await wait_for_state(
             self,
@@ -114,7 +114,7 @@ class Connection(Emitter[ConnectionStateChange]):
         """
         if listener is None:
             return self.once_async(state)
-        if self.state is ConnectionState(state):
+        if self.state is read_member(ConnectionState, state):
             self.call_now(listener)
         else:
             self.once(state, listener)

@@ -51,6 +51,10 @@ class AblyError(AblyException):
     status_code: int
     message: str
     cause: BaseException | None
+    href: str
+    hint: str | None
+    detail: dict[str, str] | None
+    request_id: str | None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> AblyError:
         """Make an AblyError: the base class would pick a subclass of its own by status code."""

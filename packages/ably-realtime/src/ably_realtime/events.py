@@ -7,53 +7,54 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar, overload
 
 from ._driver.listeners import Listener, Tasks
+from .errors import AblyError
 from .streams import Overflow, Stream
+from .subscription import Subscription
 
 Change = TypeVar("Change")
+Member = TypeVar("Member", bound=StrEnum)
 
 
-class Registration:
-    """A registered listener; `unsubscribe()` ends it."""
+class _Registration(Subscription):
+    """A listener with the event it is registered for, None for all."""
 
     def __init__(
-        self, emitter: Emitter[Any], event: str | None, listener: Listener, *, once: bool
+        self, listener: Listener, end: Callable[[Any], None], event: str | None, *, once: bool
     ) -> None:
-        self._emitter = emitter
+        super().__init__(listener, end)
         self.event = event
-        self.listener = listener
         self.once = once
-
-    def unsubscribe(self) -> None:
-        """Deliver nothing more to this listener. Calling it again does nothing."""
-        self._emitter.end([self])
 
 
 class Emitter(Generic[Change]):
     """Delivers changes to listeners, each registered for all events or for one.
 
     Any callable is a listener. The listeners of one change are those registered before it
-    (RTE6a).
+    (RTE6a). `last` are the events after which nothing comes by itself.
     """
 
-    def __init__(self, events: type[StrEnum], tasks: Tasks) -> None:
+    def __init__(
+        self, events: type[StrEnum], tasks: Tasks, last: frozenset[str] = frozenset()
+    ) -> None:
         self._events = events
+        self._last = last
         self._tasks = tasks
-        self._registrations: list[Registration] = []
-        self._watchers: list[Callable[[Change], None]] = []
+        self._registrations: list[_Registration] = []
+        self._watchers: list[Callable[[str, Change], None]] = []
 
     @overload
-    def on(self, listener: Callable[[Change], Any], /) -> Registration: ...
+    def on(self, listener: Callable[[Change], Any], /) -> Subscription: ...
     @overload
-    def on(self, event: str, listener: Callable[[Change], Any], /) -> Registration: ...
-    def on(self, *args: Any) -> Registration:
+    def on(self, event: str, listener: Callable[[Change], Any], /) -> Subscription: ...
+    def on(self, *args: Any) -> Subscription:
         """Call `listener` with every change, or with every change of one event (RTE3)."""
         return self._register(args, once=False)
 
     @overload
-    def once(self, listener: Callable[[Change], Any], /) -> Registration: ...
+    def once(self, listener: Callable[[Change], Any], /) -> Subscription: ...
     @overload
-    def once(self, event: str, listener: Callable[[Change], Any], /) -> Registration: ...
-    def once(self, *args: Any) -> Registration:
+    def once(self, event: str, listener: Callable[[Change], Any], /) -> Subscription: ...
+    def once(self, *args: Any) -> Subscription:
         """Call `listener` with the next change, or with the next of one event (RTE4)."""
         return self._register(args, once=True)
 
@@ -66,27 +67,29 @@ class Emitter(Generic[Change]):
     def off(self, *args: Any) -> None:
         """Remove all listeners, one listener, or one listener of one event (RTE5)."""
         event, callback = self._read(args) if args else (None, None)
-        self.end(
-            [
-                registration
-                for registration in self._registrations
-                if callback is None
-                or (
-                    registration.listener.callback == callback
-                    and event in (None, registration.event)
-                )
-            ]
-        )
+        for registration in list(self._registrations):
+            if callback is None or (
+                registration.listener.callback == callback and event in (None, registration.event)
+            ):
+                registration.unsubscribe()
 
     def changes(self, *, max_pending: int = 65_536, overflow: Overflow = "error") -> Stream[Change]:
-        """The changes to iterate over, from entering it on; see `Stream`."""
+        """The changes to iterate over, from entering it on; see `Stream`.
+
+        It ends, quietly, with the change into a state that only the application leaves again.
+        """
 
         async def start(stream: Stream[Change]) -> Callable[[], None]:
-            return self.watch(stream.put)
+            def take(event: str, change: Change) -> None:
+                stream.put(change)
+                if event in self._last:
+                    stream.end(None)
+
+            return self.watch(take)
 
         return Stream(start, max_pending=max_pending, overflow=overflow)
 
-    def watch(self, watcher: Callable[[Change], None]) -> Callable[[], None]:
+    def watch(self, watcher: Callable[[str, Change], None]) -> Callable[[], None]:
         """Tell the library's own code of every change, whatever `off` removes (RTC10).
 
         Returns what ends it.
@@ -105,7 +108,7 @@ class Emitter(Generic[Change]):
     def emit(self, event: str, change: Change) -> None:
         """Hand a change to whoever listens now."""
         for watcher in self._watchers:
-            watcher(change)
+            watcher(event, change)
         called = [entry for entry in self._registrations if entry.event in (None, event)]
         if any(entry.once for entry in called):
             self._registrations = [
@@ -114,25 +117,34 @@ class Emitter(Generic[Change]):
         for entry in called:
             entry.listener(change)
 
-    def end(self, ended: list[Registration]) -> None:
-        """Remove registrations, with what still waits for their listeners."""
-        self._registrations = [entry for entry in self._registrations if entry not in ended]
-        for entry in ended:
-            entry.listener.stop()
-
-    def _register(self, args: tuple[Any, ...], *, once: bool) -> Registration:
+    def _register(self, args: tuple[Any, ...], *, once: bool) -> Subscription:
         event, callback = self._read(args)
-        entry = Registration(self, event, Listener(callback, self._tasks), once=once)
+        entry = _Registration(Listener(callback, self._tasks), self._end, event, once=once)
         self._registrations = [*self._registrations, entry]
         return entry
 
+    def _end(self, ended: _Registration) -> None:
+        self._registrations = [entry for entry in self._registrations if entry is not ended]
+        ended.listener.stop()
+
     def _read(self, args: tuple[Any, ...]) -> tuple[str | None, Callable[[Change], Any]]:
-        if len(args) == 2:
-            event, callback = self._events(args[0]).value, args[1]
-        elif len(args) == 1:
-            event, callback = None, args[0]
-        else:
-            raise TypeError("takes a listener, or an event and a listener")
+        if len(args) not in (1, 2):
+            raise _bad("takes a listener, or an event and a listener")
+        event = read_member(self._events, args[0]).value if len(args) == 2 else None
+        callback = args[-1]
         if not callable(callback):
-            raise TypeError(f"a listener is callable; this is a {type(callback).__name__}")
+            raise _bad(f"a listener is callable; this is of type {type(callback).__name__}")
         return event, callback
+
+
+def read_member(members: type[Member], value: str) -> Member:
+    """The state or event of that name, or `AblyError` naming those there are."""
+    try:
+        return members(value)
+    except ValueError:
+        names = ", ".join(members)
+        raise _bad(f"there is no {value!r}; there are {names}") from None
+
+
+def _bad(message: str) -> AblyError:
+    return AblyError(code=40000, status_code=400, message=message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._core import faults
 from .errors import AblyError
 from .log import log
 from .states import ChannelMode, ChannelState
@@ -31,8 +32,16 @@ _MISSING = {
 
 
 async def attach_if_asked(channel: Channel) -> None:
-    """Attach, unless the channel's options say otherwise."""
-    if channel.options.attach_on_subscribe and channel.state in _ATTACH_FIRST:
+    """Attach, unless the channel's options say otherwise.
+
+    A FAILED channel receives nothing until the application attaches it, so that is an error.
+    """
+    if not channel.options.attach_on_subscribe:
+        return
+    if channel.state is ChannelState.FAILED:
+        fault = faults.channel_unusable(channel.name, channel.state, "receive anything")
+        raise AblyError.from_info(fault)
+    if channel.state in _ATTACH_FIRST:
         await channel.attach()
 
 

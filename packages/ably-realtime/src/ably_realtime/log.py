@@ -2,5 +2,5 @@
 
 import logging
 
-log = logging.getLogger("ably_realtime")
+log: logging.Logger = logging.getLogger("ably_realtime")
 log.addHandler(logging.NullHandler())

@@ -50,6 +50,7 @@ class ClientOptions(TypedDict, total=False):
     use_binary_protocol: bool
     echo_messages: bool
     queue_messages: bool
+    max_queued_messages: int
     recover: str
     transport_params: Mapping[str, str | int | float | bool]
     agents: Mapping[str, str | None]
@@ -100,6 +101,7 @@ class Options:
     use_binary_protocol: bool = True
     echo_messages: bool = True
     queue_messages: bool = True
+    max_queued_messages: int = 65_536
     recover: str | None = field(default=None, repr=False)
     transport_params: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     agents: Mapping[str, str | None] = field(default_factory=dict)
@@ -212,6 +214,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "use_binary_protocol": (bool,),
     "echo_messages": (bool,),
     "queue_messages": (bool,),
+    "max_queued_messages": (int,),
     "recover": (str,),
     "transport_params": (Mapping,),
     "agents": (Mapping,),

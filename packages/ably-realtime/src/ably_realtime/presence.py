@@ -14,7 +14,8 @@ from .presence_messages import PresenceAction, PresenceMessage
 from .publishing import bad_argument
 from .states import ChannelMode, ChannelState, ConnectionState
 from .streams import Overflow, Stream
-from .subscribers import Subscribers, Subscription
+from .subscribers import Subscribers
+from .subscription import Subscription
 
 if TYPE_CHECKING:
     from .channel import Channel
@@ -64,7 +65,7 @@ class Presence:
             ChannelMode.PRESENCE_SUBSCRIBE,
             strict=self._context.options.strict_mode,
         )
-        members: list[PresenceMessage] = await self._engine.call(
+        members: list[PresenceMessage] = await self._channel.call(
             lambda op: do.GetPresence(
                 op, self._channel.name, client_id, connection_id, wait_for_sync
             )
@@ -172,7 +173,7 @@ class Presence:
         message = PresenceMessage(action=action, client_id=client_id, data=data, extras=extras)
         (packed,) = self._channel.packer().pack([message])
         frame = presence_frame(self._channel.name, packed)
-        await self._engine.call(lambda op: do.ChangePresence(op, frame))
+        await self._channel.call(lambda op: do.ChangePresence(op, frame))
 
     def _check_identity(self, client_id: str | None) -> None:
         own = self._context.access.client_id

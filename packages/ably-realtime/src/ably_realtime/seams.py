@@ -77,8 +77,8 @@ class UpgradeRefused(ConnectionError):
 
     def __init__(self, status_code: int, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"the server answered the WebSocket upgrade with HTTP {status_code}")
-        self.status_code = status_code
-        self.headers = dict(headers or {})
+        self.status_code: int = status_code
+        self.headers: dict[str, str] = dict(headers or {})
 
 
 class TimerHandle(Protocol):

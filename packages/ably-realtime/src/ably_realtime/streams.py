@@ -46,7 +46,7 @@ class Stream(Generic[Item]):
         self._entered = False
         self._ended = False
         self._error: AblyError | None = None
-        self.dropped = 0
+        self.dropped: int = 0
 
     async def __aenter__(self) -> Self:
         self._entered = True

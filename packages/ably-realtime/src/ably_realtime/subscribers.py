@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from ._driver.listeners import Listener, Tasks
 from .errors import AblyError
 from .messages import MessageFilter
+from .subscription import Subscription
 
 Item = TypeVar("Item")
 
@@ -15,17 +16,12 @@ Wanted = frozenset[Hashable] | MessageFilter | None
 """What a subscriber asked for: some kinds, those that a filter matches, or everything."""
 
 
-class Subscription:
-    """A registered listener; `unsubscribe()` ends it (SUB)."""
+class _Selection(Subscription):
+    """A listener with what it asked for."""
 
-    def __init__(self, subscribers: Subscribers[Any], wanted: Wanted, listener: Listener) -> None:
-        self._subscribers = subscribers
+    def __init__(self, listener: Listener, end: Callable[[Any], None], wanted: Wanted) -> None:
+        super().__init__(listener, end)
         self.wanted = wanted
-        self.listener = listener
-
-    def unsubscribe(self) -> None:
-        """Deliver nothing more to this listener. Calling it again does nothing."""
-        self._subscribers.end(self)
 
     def lose(self, unwanted: Wanted) -> bool:
         """Ask for less from here on; returns whether nothing is left."""
@@ -60,12 +56,12 @@ class Subscribers(Generic[Item]):
         self._tasks = tasks
         self._kind = kind
         self._read_kind = read_kind
-        self._subscriptions: tuple[Subscription, ...] = ()
+        self._subscriptions: tuple[_Selection, ...] = ()
 
     def add(self, args: tuple[Any, ...]) -> Subscription:
         """Register `listener`, or `wanted, listener`."""
         wanted, callback = self._read(args)
-        subscription = Subscription(self, wanted, Listener(callback, self._tasks))
+        subscription = _Selection(Listener(callback, self._tasks), self._end, wanted)
         self._subscriptions = (*self._subscriptions, subscription)
         return subscription
 
@@ -81,10 +77,9 @@ class Subscribers(Generic[Item]):
                 if subscription.listener.callback == callback and subscription.lose(wanted)
             ]
         for subscription in ended:
-            self.end(subscription)
+            subscription.unsubscribe()
 
-    def end(self, subscription: Subscription) -> None:
-        """Remove one subscription, with what still waits for its listener."""
+    def _end(self, subscription: _Selection) -> None:
         self._subscriptions = tuple(s for s in self._subscriptions if s is not subscription)
         subscription.listener.stop()
 

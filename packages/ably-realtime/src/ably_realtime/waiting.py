@@ -26,7 +26,7 @@ async def wait_for_state(
         raise AblyError.from_info(why_not())
     arrival: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
-    def look(change: Any) -> None:
+    def look(_: str, change: Any) -> None:
         if arrival.done():
             return
         if change.current in wanted:

@@ -189,6 +189,19 @@ def test_a_reauthentication_ends_with_its_connection() -> None:
     assert client.do(TimersDue()) == ["connection connecting", "token 3 but t1"]
 
 
+def test_a_connection_that_ends_takes_its_reauthentication_along() -> None:
+    client = online()
+    client.receive(REAUTHENTICATE)
+    assert "cancel 2" in client.receive(failed(error=error(40400)))
+    assert client.session.next_deadline is None
+
+    client = online()
+    client.receive(REAUTHENTICATE)
+    client.do(TokenObtained(2, T2))
+    client.receive(failed(error=error(40400)))
+    assert client.session.next_deadline is None
+
+
 def test_a_refused_token_is_not_offered_again_until_another_was_taken() -> None:
     client = online()
     client.receive(REAUTHENTICATE)

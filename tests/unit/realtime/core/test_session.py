@@ -556,6 +556,21 @@ def test_what_nobody_knows_leaves_a_trace_at_most(frame: Frame) -> None:
     assert list(client.session.channels) == ["orders"]
 
 
+@pytest.mark.parametrize(
+    "frame", [ack(0), attached(), detached(), message("orders", "a", serial="cs9")], ids=str
+)
+def test_nothing_but_the_connection_counts_before_connected(frame: Frame) -> None:
+    """RTN6."""
+    client = client_in(S.CONNECTED)
+    client.attach("orders", "cs1")
+    client.do(publish(1))
+    client.drop()
+    client.do(TimersDue())
+    assert client.receive(frame) == []
+    assert client.outcome(1) == "pending"
+    assert client.session.channels["orders"].channel_serial == "cs1"
+
+
 def test_nothing_is_due_in_a_quiet_session() -> None:
     client = Client()
     assert client.session.next_deadline is None

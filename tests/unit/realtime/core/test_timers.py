@@ -108,6 +108,21 @@ def test_what_is_set_while_firing_counts(queue: TimerQueue, timers: Timers, arm:
     assert queue.next_deadline() == 51
 
 
+def test_timers_that_come_and_go_leave_the_others_in_order(
+    queue: TimerQueue, timers: Timers, arm: Fired
+) -> None:
+    for deadline in (3, 1, 2):
+        arm(f"kept {deadline}", timers, deadline * 1_000)
+    for number in range(10_000):
+        arm("again and again", timers, 5_000 + number)
+        arm(f"cleared {number}", timers, 500)
+        timers.clear(f"cleared {number}")
+    assert queue.next_deadline() == 1_000
+    queue.fire_due(20_000)
+    assert [name for name, _ in arm.log] == ["kept 1", "kept 2", "kept 3", "again and again"]
+    assert queue.next_deadline() is None
+
+
 def test_an_action_may_set_its_own_timer_again(queue: TimerQueue, timers: Timers) -> None:
     fired: list[float] = []
 

@@ -133,6 +133,23 @@ async def test_a_listener_cancelled_inside_costs_that_item_only(tasks: Tasks) ->
     assert heard == [1, 2, 3]
 
 
+async def test_stopped_it_drops_what_waits(tasks: Tasks) -> None:
+    heard: list[str] = []
+
+    async def listen(item: int) -> None:
+        heard.append(f"begin {item}")
+        await asyncio.sleep(0)
+        heard.append(f"end {item}")
+
+    listener = Listener(listen, tasks)
+    listener(1)
+    listener(2)
+    await asyncio.sleep(0)
+    listener.stop()
+    await finish(tasks)
+    assert heard == ["begin 1", "end 1"]
+
+
 async def test_cancelling_the_task_ends_it(tasks: Tasks) -> None:
     heard: list[int] = []
 

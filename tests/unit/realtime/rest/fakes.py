@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from ably import Auth
+from ably.types.options import Options
 from ably.types.tokendetails import TokenDetails
 
+from ably_realtime._rest.auth_host import AuthHost
 from ably_realtime.seams import HttpResponse, TimerHandle
-from tests.uts.harness.clock import FakeClock
+from tests.uts.harness.clock import FakeClock, settle
 
 TIMEOUT = 10_000
+HOUR = 3_600_000
+KEY: dict[str, Any] = {"key_name": "app.key", "key_secret": "secret"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,39 @@ class FakeMember:
         if self.accepts:
             token.add_done_callback(lambda _: accepted.set_result(None))
         return accepted
+
+
+class Provider:
+    """An `auth_callback` that is answered by the test, or at once with `t1`, `t2`, ..."""
+
+    def __init__(self, *, held: bool = False) -> None:
+        self.params: list[dict[str, Any]] = []
+        self.pending: list[asyncio.Future[Any]] = []
+        self._held = held
+
+    async def __call__(self, params: dict[str, Any]) -> Any:
+        self.params.append(params)
+        if not self._held:
+            return f"t{len(self.params)}"
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.pending.append(future)
+        return await future
+
+
+def make_auth(http: FakeHttp | None = None, **options: Any) -> Any:
+    """An Auth of the REST SDK that asks `http` for tokens."""
+    options.setdefault("use_token_auth", True)
+    own = Options(endpoint="localhost", **options)
+    host: Any = AuthHost(own, 443, http or FakeHttp(), "test")
+    return Auth(host, own)
+
+
+async def started(work: Awaitable[Any]) -> asyncio.Task[Any]:
+    """A task that has gone as far as it can."""
+    task = asyncio.ensure_future(work)
+    await settle()
+    assert isinstance(task, asyncio.Task)
+    return task
 
 
 def answer(body: Any, status: int = 200, kind: str = "application/json") -> HttpResponse:

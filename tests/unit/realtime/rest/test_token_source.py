@@ -238,7 +238,9 @@ async def test_answers_that_are_no_token(
 
 async def test_no_answer_at_all() -> None:
     error = ConnectionError("no route")
-    with pytest.raises(ProviderFailed, match="auth_url failed: ConnectionError: no route") as caught:
+    with pytest.raises(
+        ProviderFailed, match="auth_url failed: ConnectionError: no route"
+    ) as caught:
         await from_url(URL, "GET", None, None, FakeHttp(error))({})
     assert caught.value.__cause__ is error
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.uts.realtime.integration.sandbox import Sandbox, new_sandbox
+from tests.integration.sandbox import Sandbox, new_sandbox
 
 
 @pytest.fixture

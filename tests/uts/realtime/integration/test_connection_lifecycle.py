@@ -7,8 +7,8 @@ import re
 import pytest
 
 from tests.integration.live import reach
+from tests.integration.sandbox import Sandbox
 from tests.uts.harness import record, states
-from tests.uts.realtime.integration.sandbox import Sandbox
 
 
 @pytest.mark.uts("realtime/integration/RTN4b/successful-connection-0")

@@ -8,11 +8,13 @@ when it completes (RTL4h, RTL5i).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Protocol
 
 from .._wire.error_info import ErrorInfo
 from .._wire.frames import Action, Flag, Frame
+from ..presence_messages import PresenceMessage
 from ..states import ChannelEvent, ChannelMode, ChannelState, ConnectionState
 from . import faults
 from .backoff import retry_delay
@@ -325,7 +327,6 @@ class Channel:
             if not resumed:  # RTL12
                 self._announce(S.ATTACHED, ChannelEvent.UPDATE, frame.error, resumed, backlog)
             self.presence.attached(frame, reenter=not resumed)  # RTP17i
-            self._settle(S.ATTACHED, None, now)
         if missed:
             self._emit(Discontinuity(self.name, frame.error))
 
@@ -416,6 +417,12 @@ class Channel:
         if state is S.DETACHED:
             self._was_attached = False
         self._settle(state, reason, now)
+
+    def presence_acknowledged(self, message: PresenceMessage) -> None:
+        """The server took a change to a member of ours; `message` is as it was sent."""
+        member = replace(message)
+        self._inbound.decode(member)
+        self.presence.acknowledged(member)
 
     def reentry_failed(self, client_id: str | None, error: ErrorInfo) -> None:
         """The server did not take back a member of ours (RTP17e)."""

@@ -28,6 +28,7 @@ class Config:
     client_id: str | None = None
     recovery: RecoveryKey | None = None
     queue_messages: bool = True
+    max_queued_messages: int = 65_536
     binary: bool = True
     delta_decoder: DeltaDecoder | None = None
     realtime_request_timeout: float = 10_000

@@ -482,5 +482,11 @@ class Connection:
         return self._config.connection_state_ttl if ttl is None else ttl
 
     @property
+    def client_id(self) -> str | None:
+        """Who this connection acts as, where it is somebody."""
+        confirmed = self.details.client_id
+        return confirmed if confirmed not in (None, "*") else self._config.client_id
+
+    @property
     def attempt(self) -> int:
         return self._attempt

@@ -6,6 +6,7 @@ from .._wire.error_info import ErrorInfo
 from ..states import ChannelState, ConnectionState
 
 NO_DELTA_DECODER = 40019
+CLIENT_ID_MISMATCH = 40102
 
 _CODES = {
     ConnectionState.INITIALIZED: (80000, "not connected yet"),
@@ -75,6 +76,15 @@ def ping_timed_out(timeout: float) -> ErrorInfo:
     )
 
 
+def queue_full(limit: int) -> ErrorInfo:
+    """What is published while there is no connection is kept, but not without end."""
+    return ErrorInfo(
+        code=40000,
+        status_code=400,
+        message=f"{limit} messages are queued already, until the connection is back",
+    )
+
+
 def token_not_renewable(cause: ErrorInfo | None) -> ErrorInfo:
     """RSA4a2."""
     return ErrorInfo(
@@ -87,7 +97,9 @@ def token_not_renewable(cause: ErrorInfo | None) -> ErrorInfo:
 
 
 def authentication_failed(cause: ErrorInfo, *, final: bool) -> ErrorInfo:
-    """RSA4c, and RSA4d where `final`."""
+    """RSA4c, and RSA4d where `final`; a token for somebody else is its own error (RSA15c)."""
+    if cause.code == CLIENT_ID_MISMATCH:
+        return cause
     return ErrorInfo(
         code=80019,
         status_code=403 if final else 401,
@@ -117,7 +129,7 @@ def reauth_not_answered(timeout: float) -> ErrorInfo:
 def client_id_mismatch(expected: str, received: str | None) -> ErrorInfo:
     """RSA15a, RSA15c."""
     return ErrorInfo(
-        code=40102,
+        code=CLIENT_ID_MISMATCH,
         status_code=401,
         message=(
             f"the server confirmed the client_id {received!r}, "

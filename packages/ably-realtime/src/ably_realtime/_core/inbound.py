@@ -59,7 +59,7 @@ class Inbound:
                 if message.connection_id is None:
                     message.connection_id = frame.connection_id  # TM2c
                 self._apply_delta(message)
-                self._decode(message)
+                self.decode(message)
         except UndecodableDelta:
             self._base, self._base_id = before
             raise
@@ -71,14 +71,14 @@ class Inbound:
             fill(message, frame, index)
             if message.connection_id is None:
                 message.connection_id = frame.connection_id  # TP3d
-            self._decode(message)
+            self.decode(message)
         return frame.presence
 
     def annotations(self, frame: Frame) -> list[Annotation]:
         """The annotations of a frame, complete and decoded (RTAN4b)."""
         for index, annotation in enumerate(frame.annotations):
             fill(annotation, frame, index)
-            self._decode(annotation)
+            self.decode(annotation)
         return frame.annotations
 
     def _apply_delta(self, message: Message) -> None:
@@ -107,7 +107,7 @@ class Inbound:
     def _not_applicable(self, why: str) -> UndecodableDelta:
         return UndecodableDelta(faults.undecodable_delta(self._channel, why))
 
-    def _decode(self, item: Item) -> None:
+    def decode(self, item: Item) -> None:
         """A payload that cannot be decoded costs that payload only (RSL6b)."""
         if not item.encoding:
             return

@@ -38,6 +38,11 @@ class Outbox:
         self._queued: deque[_Entry] = deque()
         self.next_serial = next_serial
 
+    @property
+    def queued(self) -> int:
+        """How many frames wait for a connection."""
+        return len(self._queued)
+
     def send(self, op: int, frame: Frame) -> None:
         """Number a frame and send it, as the connection is CONNECTED."""
         self._transmit(_Entry(op, frame))

@@ -50,6 +50,12 @@ class Pings:
         for token, op in waiting.items():
             self.send(op, token, now)
 
+    def connection_lost(self) -> None:
+        """No echo will come over this transport: ask again over the next (RTN13d)."""
+        self._waiting.update((token, ping.op) for token, ping in self._sent.items())
+        self._sent.clear()
+        self.timers.keep_only(frozenset())
+
     def echoed(self, token: str | None, now: float) -> None:
         """A HEARTBEAT came; one that echoes no ping is only a sign of life."""
         if token is None or (ping := self._sent.pop(token, None)) is None:

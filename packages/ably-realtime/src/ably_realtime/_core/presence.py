@@ -31,6 +31,7 @@ class Presence:
         emit: Callable[[Effect], None],
         submit: Callable[[int, Frame], None],
         reenter: Callable[[PresenceMessage], None],
+        in_flight: Callable[[], set[str | None]],
         connection_id: Callable[[], str | None],
         wall_clock: Callable[[], float],
     ) -> None:
@@ -38,6 +39,7 @@ class Presence:
         self._emit = emit
         self._submit = submit
         self._reenter = reenter
+        self._in_flight = in_flight
         self._connection_id = connection_id
         self._wall_clock = wall_clock
         self._members = PresenceMap()
@@ -71,12 +73,14 @@ class Presence:
         else:
             self._deliver(self._members.remove_all(self._wall_clock()))  # RTP19a
             self._complete()
+        if reenter:  # before what was asked for since, so that the latest word counts
+            spoken_for = self._in_flight()
+            for member in self._own.values():
+                if member.client_id not in spoken_for:
+                    self._reenter(self._reentry_of(member))
         queued, self._queue = self._queue, []
         for op, waiting in queued:
             self._submit(op, waiting)
-        if reenter:
-            for member in self._own.values():
-                self._reenter(self._reentry_of(member))
 
     def suspended(self, error: ErrorInfo) -> None:
         """RTP5f: what is known stays, so that a later sync tells only the changes."""
@@ -96,6 +100,16 @@ class Presence:
     def received(self, messages: list[PresenceMessage]) -> None:
         """A PRESENCE frame."""
         self._deliver([news for message in messages if (news := self._apply(message))])
+
+    def acknowledged(self, message: PresenceMessage) -> None:
+        """The server took what the application said of a member of ours.
+
+        Its echo may be lost with the connection; what is to be entered again must not be.
+        """
+        if message.action is PresenceAction.LEAVE:
+            self._own.remove(message)
+        else:
+            self._own.put(message)
 
     def synced(self, messages: list[PresenceMessage], serial: str | None) -> None:
         """One page of a SYNC, whose serial is `<sync id>:<cursor>` (RTP18)."""

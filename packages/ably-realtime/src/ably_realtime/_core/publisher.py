@@ -46,6 +46,7 @@ class Publisher:
         self._emit = emit
         serial = config.recovery.msg_serial if config.recovery is not None else 0  # RTN16f
         self._outbox = Outbox(self._settled, send, serial)
+        self._presence: dict[int, Frame] = {}  # presence frames that are not acknowledged yet
         self._reentries: dict[int, tuple[Channel, str | None]] = {}
         self._reentry_ids = itertools.count(-1, -1)  # apart from the application's operations
 
@@ -91,12 +92,26 @@ class Publisher:
         self._reentries[op] = (channel, member.client_id)
         self.submit(op, presence_frame(channel.name, replace(member, data=data, encoding=encoding)))
 
+    def clients_in_flight(self, channel: str) -> set[str | None]:
+        """The members of whom the server has yet to acknowledge the latest."""
+        return {
+            message.client_id or self._connection.client_id
+            for frame in self._presence.values()
+            if frame.channel == channel
+            for message in frame.presence
+        }
+
     def submit(self, op: int, frame: Frame) -> None:
         """Send, queue or refuse a frame, by the state of the connection."""
+        if frame.action == Action.PRESENCE:
+            self._presence[op] = frame
         if self._connection.state is ConnectionState.CONNECTED:
             self._outbox.send(op, frame)
         elif self._connection.state in _QUEUEING and self._config.queue_messages:
-            self._outbox.queue(op, frame)
+            if self._outbox.queued < self._config.max_queued_messages:
+                self._outbox.queue(op, frame)
+            else:
+                self._settled(Reject(op, faults.queue_full(self._config.max_queued_messages)))
         else:
             self._settled(
                 Reject(
@@ -141,12 +156,30 @@ class Publisher:
         self._outbox.refused(frame.msg_serial or 0, frame.count or 1, frame.error)
 
     def _settled(self, outcome: Resolve | Reject) -> None:
+        frame = self._presence.pop(outcome.op, None)
+        if frame is not None and isinstance(outcome, Resolve):
+            self._members_acknowledged(frame)
         if outcome.op not in self._reentries:
             self._emit(outcome)
             return
         channel, client_id = self._reentries.pop(outcome.op)
         if isinstance(outcome, Reject):
             channel.reentry_failed(client_id, outcome.error)
+
+    def _members_acknowledged(self, frame: Frame) -> None:
+        channel = self._channels.get(frame.channel or "")
+        connection_id = self._connection.id
+        if channel is None or connection_id is None:
+            return
+        for index, message in enumerate(frame.presence):
+            channel.presence_acknowledged(
+                replace(
+                    message,
+                    client_id=message.client_id or self._connection.client_id,
+                    connection_id=connection_id,
+                    id=f"{connection_id}:{frame.msg_serial}:{index}",
+                )
+            )
 
     def _waits_for_attach(self, frame: Frame) -> bool:
         channel = self._channels.get(frame.channel or "")

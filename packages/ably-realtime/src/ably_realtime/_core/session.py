@@ -198,7 +198,9 @@ class Session:
 
     def _received(self, frame: Frame, now: float) -> None:
         self.connection.alive(now)
-        if frame.action not in _BEFORE_CONNECTED and self.connection.state is C.CONNECTING:
+        if self.connection.state is C.CONNECTING and (
+            frame.channel or frame.action not in _BEFORE_CONNECTED
+        ):
             self._emit(Trace(f"ignored before CONNECTED: {frame}"))
             return
         if frame.channel:
@@ -239,6 +241,7 @@ class Session:
                 self._emit(change)
             case C.DISCONNECTED:
                 self._auth.connection_lost()
+                self._pings.connection_lost()
                 self._for_channels(lambda channel: channel.line_lost())
                 if not self._config.queue_messages:  # RTN7d
                     self._publisher.fail_all(self._unusable("publish"))
@@ -352,6 +355,7 @@ class Session:
             self._emit,
             self._publisher.submit,
             lambda member: self._publisher.reenter(channel, member),
+            lambda: self._publisher.clients_in_flight(name),
             lambda: self.connection.id,
             self._wall_clock,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Hashable
 
-
 _SWEEP_FROM = 64  # stale entries; fewer are not worth the work
 
 

@@ -46,7 +46,9 @@ class WebSocketTransports:
         protocol = ClientProtocol(uri, max_size=MAX_MESSAGE, logger=_silent)
         loop = asyncio.get_running_loop()
         transport = WebSocketTransport(protocol, events, loop)
-        tls = (self._ssl_context or shared_context()) if uri.secure else None
+        tls = None
+        if uri.secure:
+            tls = self._ssl_context or await asyncio.to_thread(shared_context)
         proxy = proxy_for(self._proxy, uri.host, secure=uri.secure)
         if proxy is None:
             await loop.create_connection(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 
@@ -15,12 +16,13 @@ class HttpxClient:
     """The default `HttpClient`.
 
     Its `httpx` client, and the TLS context in it, cost tens of milliseconds: they are made for
-    the first request.
+    the first request, in a thread, so that the loop does not stand still.
     """
 
     def __init__(self, ssl_context: ssl.SSLContext | None = None) -> None:
         self._ssl_context = ssl_context
         self._client: httpx.AsyncClient | None = None
+        self._making = asyncio.Lock()
 
     async def request(
         self,
@@ -30,14 +32,22 @@ class HttpxClient:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> HttpResponse:
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                timeout=None,  # noqa: S113  # the callers keep the deadlines
-                verify=self._ssl_context or shared_context(),
-            )
-        answer = await self._client.request(method, url, headers=headers, content=content)
+        client = await self._ready()
+        answer = await client.request(method, url, headers=headers, content=content)
         names = {name.lower(): value for name, value in answer.headers.items()}
         return HttpResponse(answer.status_code, names, answer.content)
+
+    async def _ready(self) -> httpx.AsyncClient:
+        async with self._making:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._make)
+            return self._client
+
+    def _make(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            timeout=None,  # noqa: S113  # the callers keep the deadlines
+            verify=self._ssl_context or shared_context(),
+        )
 
     async def aclose(self) -> None:
         client, self._client = self._client, None

@@ -163,7 +163,8 @@ class SharedAuth:
     async def _renew(self) -> TokenDetails:
         """One token request, whoever asks while it runs; everyone else hears of its token.
 
-        It is cancelled when the last of those who wait for it is.
+        It is cancelled when nobody waits for it any more: an abandoned dial does not, the one that
+        follows at once does again.
         """
         renewal = self._renewal
         if renewal is None:
@@ -178,8 +179,12 @@ class SharedAuth:
         finally:
             self._waiting -= 1
             if self._waiting == 0 and not renewal.done():
-                self._renewal = None
-                renewal.cancel()
+                asyncio.get_running_loop().call_soon(self._give_up, renewal)
+
+    def _give_up(self, renewal: asyncio.Task[TokenDetails]) -> None:
+        if self._waiting == 0 and self._renewal is renewal:
+            self._renewal = None
+            renewal.cancel()
 
     def _renewed(self, renewal: asyncio.Task[TokenDetails]) -> None:
         if self._renewal is renewal:

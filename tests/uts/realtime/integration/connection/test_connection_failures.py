@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.live import reach
-from tests.uts.realtime.integration.sandbox import Sandbox
+from tests.integration.sandbox import Sandbox
 
 
 @pytest.mark.uts("realtime/integration/RTN14a/invalid-key-failed-0")

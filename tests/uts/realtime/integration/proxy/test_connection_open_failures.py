@@ -9,9 +9,9 @@ import pytest
 
 from tests.faults import Action, Direction, FaultProxy
 from tests.integration.live import reach
+from tests.integration.sandbox import Counted, Sandbox
 from tests.uts.harness import assert_in_order, record, states
 from tests.uts.harness.frames import error
-from tests.uts.realtime.integration.sandbox import Counted, Sandbox
 
 
 @pytest.mark.uts("realtime/proxy/RTN14a/fatal-connect-error-0")

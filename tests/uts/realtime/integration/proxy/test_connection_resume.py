@@ -10,9 +10,9 @@ import pytest
 
 from tests.faults import Action, Direction, FaultProxy, Frame, Relay
 from tests.integration.live import pass_through, reach
+from tests.integration.sandbox import Sandbox, unique
 from tests.uts.harness import record, states
 from tests.uts.harness.frames import connected, disconnected, error, error_info
-from tests.uts.realtime.integration.sandbox import Sandbox, unique
 
 ENDINGS = {
     "realtime/proxy/RTN15a/disconnect-triggers-resume-0": Relay.close,

@@ -6,8 +6,8 @@ import pytest
 
 from tests.faults import FaultProxy
 from tests.integration.live import pass_through, reach
+from tests.integration.sandbox import Sandbox
 from tests.uts.harness import record
-from tests.uts.realtime.integration.sandbox import Sandbox
 
 
 @pytest.mark.uts("realtime/proxy/RTN23a/heartbeat-starvation-reconnect-0")

@@ -22,7 +22,7 @@ from ably_realtime import AblyRealtime
 from tests.faults import FaultProxy
 from tests.integration.live import reach
 
-TEST_RESOURCES = Path(__file__).parents[4] / "vendor/ably-python/submodules/test-resources"
+TEST_RESOURCES = Path(__file__).parents[2] / "vendor/ably-python/submodules/test-resources"
 
 APP: dict[str, Any] = {
     "keys": [{}, {}, {}, {"capability": '{"*": ["subscribe"]}'}],
@@ -55,10 +55,12 @@ class Sandbox:
     def key(self) -> str:
         return self.keys[0]
 
-    def client(self, *, through: FaultProxy | None = None, **options: Any) -> AblyRealtime:
-        """A client that speaks JSON, authenticates by the first key and does not connect by itself.
+    def untracked_client(
+        self, *, through: FaultProxy | None = None, **options: Any
+    ) -> AblyRealtime:
+        """A client that authenticates by the first key.
 
-        `options` come on top.
+        Unless `options` say otherwise it speaks JSON and does not connect by itself.
         """
         credentials = {"key", "token", "token_details", "auth_callback", "use_token_auth"}
         if not credentials & options.keys():
@@ -66,14 +68,13 @@ class Sandbox:
                 options["key"] = self.key
             else:
                 options["auth_callback"] = lambda _: self.jwt()
-        client = AblyRealtime(
-            **{
-                "use_binary_protocol": False,
-                "auto_connect": False,
-                **self.where(through),
-                **options,
-            }
-        )
+        where = {"ssl_context": self._trust, **self.where(through)}
+        defaults: dict[str, Any] = {"use_binary_protocol": False, "auto_connect": False, **where}
+        return AblyRealtime(**{**defaults, **options})
+
+    def client(self, **options: Any) -> AblyRealtime:
+
+        client = self.untracked_client(**options)
         self._clients.append(client)
         return client
 
@@ -94,14 +95,11 @@ class Sandbox:
         """The options that lead to the server."""
         if through is not None:
             return through.client_options()
-        server = self.server
-        if self._trust is None:
-            return {"endpoint": server.host, "port": server.port, "tls": False}
+        port = "tls_port" if self.server.tls else "port"
         return {
-            "endpoint": server.host,
-            "tls_port": server.port,
-            "tls": True,
-            "ssl_context": self._trust,
+            "endpoint": self.server.host,
+            port: self.server.port,
+            "tls": self.server.tls,
         }
 
     def jwt(
