@@ -129,6 +129,7 @@ def minimums(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure throughput, latency and memory."""
+    install_javascript_sdk(session)
     install_packages(session)
     session.run("python", "benchmarks/run.py", *session.posargs)
 

@@ -20,6 +20,7 @@ from tests.uts.harness import KEY, ClientFactory, FakeClock, await_state, comple
 from tests.uts.harness.channels import (
     CHANNEL,
     ChannelServer,
+    disconnect,
     fail_channel,
     reconnect,
     refuse_publish,
@@ -196,11 +197,16 @@ async def test_no_log_line_shows_a_secret(
         assert not revealed(record.getMessage() + str(record.exc_text))
 
 
-async def test_info_is_one_line_for_each_attempt(
+async def test_info_is_one_line_for_each_reconnection_attempt(
     create_client: ClientFactory, server: ChannelServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    client = await connect(create_client, server)
+    client = await connect(create_client, server, endpoint="ably.example.com")
+    await disconnect(client, server)
+    attempts = len(server.attempts)
     with caplog.at_level(logging.INFO):
-        await reconnect(client, server)
-    dials = [r for r in caplog.records if r.getMessage().startswith("connecting to")]
-    assert len(dials) == 1
+        await FakeClock.running().advance(100_000)
+    attempts = len(server.attempts) - attempts
+    assert attempts >= 3
+    lines = [r.getMessage() for r in caplog.records if r.name.startswith("ably_realtime")]
+    assert len(lines) == attempts, "\n".join(lines)
+    assert all("connection refused" in line for line in lines)

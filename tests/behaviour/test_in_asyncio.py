@@ -131,7 +131,7 @@ async def test_from_another_thread(channel: Channel, server: ChannelServer) -> N
         future = asyncio.run_coroutine_threadsafe(channel.publish("from a thread"), loop)
         results.append(future.result(timeout=10))
 
-    await asyncio.to_thread(work)
+    await loop.run_in_executor(None, work)
     assert len(results) == 1
     assert server.sent_with(Action.MESSAGE)[0]["messages"][0]["name"] == "from a thread"
 
@@ -145,7 +145,7 @@ async def test_a_call_from_another_thread_says_what_to_do(client: AblyRealtime) 
         except AblyError as error:
             caught.append(error)
 
-    await asyncio.to_thread(work)
+    await asyncio.get_running_loop().run_in_executor(None, work)
     assert "event loop" in caught[0].message
     assert caught[0].hint
 

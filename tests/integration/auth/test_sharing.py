@@ -115,7 +115,8 @@ async def test_a_token_that_the_connection_renewed_is_that_of_the_next_call(
     for client in clients:
         await answered(client)
     assert len(provider.issued) == 2
-    assert rest.auth.token_details.token == provider.issued[1]
+    auth: Any = rest.auth
+    assert auth.token_details.token == provider.issued[1]
     assert presented(proxy) == {number: [provider.issued[1]] for number in range(CLIENTS)}
 
 
@@ -123,7 +124,7 @@ async def test_a_token_that_the_connection_renewed_is_that_of_the_next_call(
 async def test_authorize_reaches_all_and_settles_with_the_last(
     rest: AblyRest, clients: list[AblyRealtime], proxy: FaultProxy, provider: Provider, handle: str
 ) -> None:
-    auth = rest.auth if handle == "rest" else clients[2].auth
+    auth: Any = rest.auth if handle == "rest" else clients[2].auth
     slow = proxy.on(Action.CONNECTED, Direction.TO_CLIENT, nth=3).drop()
     call = asyncio.create_task(auth.authorize())
     await proxy.until(lambda: slow.fired == 1)

@@ -414,7 +414,7 @@ class Channel(Emitter[ChannelStateChange]):
 
     def rest(self) -> ChannelRest:
         """This channel over REST."""
-        return ChannelRest(self._context.access.rest, self._name, self._core.settings.cipher)
+        return ChannelRest(self._context.access.ready_rest, self._name, self._core.settings.cipher)
 
     def replace_options(self, options: ChannelOptions) -> None:
         """Set options that take effect without attaching again (RTS3c, RTS3c1)."""

@@ -156,12 +156,12 @@ class AblyRealtime:
     async def time(self) -> int:
         """The server's time, in milliseconds since the epoch (RTC6)."""
         with ably_errors():
-            return int(await self.rest.time())
+            return int(await (await self._access.ready_rest()).time())
 
     async def stats(self, **params: Any) -> Any:
         """The application's statistics, a page at a time, as `AblyRest.stats` gives them (RTC5)."""
         with ably_errors():
-            return await self.rest.stats(**params)
+            return await (await self._access.ready_rest()).stats(**params)
 
     async def request(
         self,
@@ -178,7 +178,9 @@ class AblyRealtime:
         where no answer came.
         """
         with ably_errors():
-            return await request(self.rest, method, path, version, params, body, headers)
+            return await request(
+                await self._access.ready_rest(), method, path, version, params, body, headers
+            )
 
     @property
     def push(self) -> Any:

@@ -89,7 +89,7 @@ class FakeMember:
         return self.clock.call_later(delay, callback)
 
     def token_changed(self, details: TokenDetails) -> None:
-        self.heard.append(details.token)
+        self.heard.append(str(details.token))
 
     def authorize(self, token: asyncio.Future[TokenDetails]) -> asyncio.Future[None]:
         accepted: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator
@@ -149,6 +150,14 @@ async def test_the_rest_client_is_made_once_and_shares_the_auth() -> None:
     await access.close()
 
 
+async def test_the_rest_client_is_made_once_beside_the_loop_too() -> None:
+    access = make(key=KEY)
+    SharedAuth.join(access.auth, FakeMember())
+    first, second = await asyncio.gather(access.ready_rest(), access.ready_rest())
+    assert first is second is access.rest
+    await access.close()
+
+
 @pytest.mark.parametrize(
     "options", [{"token": "t0"}, {"token_details": {"token": "t0"}}, {"auth_callback": callback}]
 )
@@ -192,8 +201,8 @@ async def test_a_handed_in_rest_client_is_used_and_left_open(rest: AblyRest) -> 
     assert access.key == KEY
     await access.close()
     assert access.rest is rest
-    client: Any = rest.http._Http__client
-    assert not client.is_closed
+    http: Any = rest.http
+    assert not http._Http__client.is_closed
 
 
 async def test_its_options_are_taken_over(rest: AblyRest) -> None:

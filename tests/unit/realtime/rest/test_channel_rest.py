@@ -27,7 +27,11 @@ def http(monkeypatch: pytest.MonkeyPatch) -> MockHttpClient:
 @pytest.fixture
 async def channel(http: MockHttpClient) -> AsyncIterator[ChannelRest]:
     async with AblyRest(KEY, use_binary_protocol=False) as rest:
-        yield ChannelRest(rest, "a/b c", None)
+
+        async def ready_rest() -> AblyRest:
+            return rest
+
+        yield ChannelRest(ready_rest, "a/b c", None)
 
 
 @pytest.mark.parametrize(

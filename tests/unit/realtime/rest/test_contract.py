@@ -154,7 +154,7 @@ def test_name_is_where_it_was(name: str) -> None:
 
 async def test_auth_needs_of_its_client_only_post_and_time() -> None:
     host: Any = Host(http_answer(201, {"token": "t1", "issued": 1, "expires": 2}), now=5.0)
-    auth = Auth(host, Options(key=KEY, use_token_auth=True, query_time=True))
+    auth: Any = Auth(host, Options(key=KEY, use_token_auth=True, query_time=True))
     details = await auth.authorize()
     assert (details.token, auth.token_details) == ("t1", details)
     ((path, body),) = host.posted
@@ -184,7 +184,7 @@ def test_auth_auth_options_are_those_given() -> None:
 
 def test_auth_basic_credentials_are_the_encoded_key() -> None:
     host: Any = Host()
-    credentials = Auth(host, Options(key=KEY)).basic_credentials
+    credentials: Any = Auth(host, Options(key=KEY)).basic_credentials
     assert base64.b64decode(credentials) == KEY.encode()
 
 
@@ -197,7 +197,8 @@ def test_auth_client_id_is_the_option_else_that_of_the_token() -> None:
 
 def test_a_bare_token_becomes_the_token_details() -> None:
     host: Any = Host()
-    assert Auth(host, Options(auth_token="t1")).token_details.token == "t1"
+    auth: Any = Auth(host, Options(auth_token="t1"))
+    assert auth.token_details.token == "t1"
 
 
 def test_an_auth_can_change_its_class_and_back() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 from typing import Any
@@ -30,6 +31,7 @@ class Access:
     ) -> None:
         self._rest = rest
         self._ssl_context = options.ssl_context
+        self._making = asyncio.Lock()
         self.owns_rest = rest is None
         self._options: dict[str, Any] = {}
         if rest is not None:
@@ -43,7 +45,7 @@ class Access:
 
     @property
     def rest(self) -> Any:
-        """The AblyRest, made at the first use if it was not handed in."""
+        """The AblyRest, made at the first use if it was not handed in: that takes its time."""
         if self._rest is None:
             hook = SharedAuth.of(self.auth)
             assert hook is not None, "every client joins its Auth"
@@ -52,6 +54,13 @@ class Access:
                 _use_ssl_context(self._rest.http, self._ssl_context)
             self.prefer_host(self.auth.auth_options.fallback_host)
         return self._rest
+
+    async def ready_rest(self) -> Any:
+        """The AblyRest, made in a thread where it has to be, so that the loop does not wait."""
+        async with self._making:
+            if self._rest is None:
+                await asyncio.to_thread(lambda: self.rest)
+            return self.rest
 
     @property
     def uses_token(self) -> bool:

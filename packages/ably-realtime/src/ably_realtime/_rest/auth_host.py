@@ -36,24 +36,24 @@ class AuthHost:
         return float(answer.to_native()[0])
 
     async def _request(self, method: str, path: str, content: bytes | None) -> Any:
+        *others, last = self._base_urls()
+        for base in others:
+            try:
+                answer = await self._ask(method, base + path, content)
+            except Exception:  # noqa: S112  # whatever keeps a host from answering (RSC15l)
+                continue
+            if not 500 <= answer.status_code <= 504:
+                return answer
+        return await self._ask(method, last + path, content)
+
+    async def _ask(self, method: str, url: str, content: bytes | None) -> Any:
         headers = {
             "accept": "application/json",
             "content-type": "application/json",
             "x-ably-version": "5",
             "ably-agent": self._agent,
         }
-        urls = self._base_urls()
-        for position, base in enumerate(urls, start=1):
-            try:
-                answer = await self._http.request(
-                    method, base + path, headers=headers, content=content
-                )
-            except Exception:
-                if position == len(urls):
-                    raise
-                continue
-            if position == len(urls) or not 500 <= answer.status <= 504:
-                break
+        answer = await self._http.request(method, url, headers=headers, content=content)
         return Response(
             httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -26,8 +26,10 @@ _NAMES = {"from_serial": "fromSerial", "client_id": "clientId", "connection_id":
 class ChannelRest:
     """GET requests about one channel."""
 
-    def __init__(self, rest: AblyRest, name: str, cipher: Cipher | None) -> None:
-        self._rest = rest
+    def __init__(
+        self, ready_rest: Callable[[], Awaitable[AblyRest]], name: str, cipher: Cipher | None
+    ) -> None:
+        self._ready_rest = ready_rest
         self._path = f"/channels/{quote(name, safe='')}"
         self._cipher = cipher
 
@@ -42,7 +44,8 @@ class ChannelRest:
     async def message(self, serial: str) -> Message:
         """The latest version of one message (RSL11)."""
         with ably_errors():
-            response = await self._rest.http.get(self._message_path(serial))
+            rest = await self._ready_rest()
+            response = await rest.http.get(self._message_path(serial))
             AblyException.raise_for_response(response)
             return self._message(response.to_native())
 
@@ -56,7 +59,9 @@ class ChannelRest:
 
     async def _page(self, path: str, params: Mapping[str, Any], read: Any) -> Any:
         with ably_errors():
-            return await paginated(self._rest, self._path + path, _query(params), read)
+            return await paginated(
+                await self._ready_rest(), self._path + path, _query(params), read
+            )
 
     def _message_path(self, serial: str) -> str:
         return f"{self._path}/messages/{_part(serial)}"

@@ -86,10 +86,9 @@ async def obtain(
     if given is not None:
         assert auth_options is not None
         auth_options.auth_options[_GIVEN] = given
+    original: Any = Auth._ensure_valid_auth_credentials
     try:
-        details: TokenDetails = await Auth._ensure_valid_auth_credentials(
-            auth, token_params, auth_options, True
-        )
+        details: TokenDetails = await original(auth, token_params, auth_options, True)
     finally:
         auth.auth_options.auth_options.pop(_GIVEN, None)
     return details

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
 import ssl
 from collections.abc import Mapping
 
@@ -10,6 +12,9 @@ import httpx
 
 from ..seams import HttpClient, HttpResponse
 from ..tls import shared_context
+
+_LOADED_LATE = ("anyio._backends._asyncio", "httpcore._backends.anyio")
+"""What `httpx` would import in the middle of its first request, on the loop."""
 
 
 class HttpxClient:
@@ -44,6 +49,9 @@ class HttpxClient:
             return self._client
 
     def _make(self) -> httpx.AsyncClient:
+        for name in _LOADED_LATE:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
         return httpx.AsyncClient(
             timeout=None,  # noqa: S113  # the callers keep the deadlines
             verify=self._ssl_context or shared_context(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgpack
 
@@ -56,8 +56,7 @@ class MessagePackCodec:
     name = "msgpack"
 
     def encode(self, frame: Frame) -> bytes:
-        packed: bytes = msgpack.packb(frame_to_wire(frame))
-        return packed
+        return cast("bytes", msgpack.packb(frame_to_wire(frame)))
 
     def decode(self, data: str | bytes) -> Frame:
         if isinstance(data, str):

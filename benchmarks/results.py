@@ -1,0 +1,66 @@
+"""What a run measured, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from statistics import median
+
+from benchmarks.catalogue import Contender, Measure, Workload
+
+
+@dataclass(slots=True)
+class Samples:
+    """One measure of one workload: a value for each repetition of each contender."""
+
+    workload: Workload
+    measure: Measure
+    title: str
+    values: dict[Contender, list[float]] = field(default_factory=dict)
+
+    def median(self, contender: Contender) -> float | None:
+        """The value in the middle; None if the contender has none."""
+        values = self.values.get(contender)
+        return median(values) if values else None
+
+    def spread(self, contender: Contender) -> float | None:
+        """Half the distance between the extremes, as a share of the median."""
+        values = self.values.get(contender)
+        return (max(values) - min(values)) / 2 / median(values) if values else None
+
+    def advantage(self, other: Contender) -> float | None:
+        """How many times better than another this client is, by the medians."""
+        ours, theirs = self.median(Contender.OURS), self.median(other)
+        if not self.measure.compared or not ours or not theirs:
+            return None
+        return ours / theirs if self.measure.more_is_better else theirs / ours
+
+    def wanted(self, other: Contender) -> float | None:
+        """The advantage that is the target."""
+        target = self.measure.target
+        return target.ably if other is Contender.ABLY else target.ably_js
+
+    def reached(self, other: Contender) -> bool | None:
+        """Whether that target was reached; None if there is none, or nothing to compare."""
+        wanted, advantage = self.wanted(other), self.advantage(other)
+        return None if wanted is None or advantage is None else advantage >= wanted
+
+    @property
+    def within_limit(self) -> bool | None:
+        """Whether this client stayed within the absolute target; None if there is none."""
+        at_most, ours = self.measure.target.at_most, self.median(Contender.OURS)
+        return None if at_most is None or ours is None else ours <= at_most
+
+
+@dataclass(slots=True)
+class Run:
+    """One run on one machine."""
+
+    date: datetime
+    machine: str
+    versions: dict[str, str]
+    quick: bool
+    repetitions: int
+    contenders: tuple[Contender, ...]
+    samples: list[Samples] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
