@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -9,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -36,17 +38,25 @@ class Peers:
             await peer.connect(key=self._server.key)
         return peer
 
-    def new(self, kind: PeerKind) -> Peer:
-        """Return another peer of that kind, not connected; the caller closes it."""
-        port, client_id = self._server.port, str(kind)
+    def new(self, kind: PeerKind, *, may_disconnect: bool = False) -> Peer:
+        """Return another peer of that kind, not connected; the caller closes it.
+
+        With `may_disconnect` it is no failure if it loses its connection.
+        """
+        options: dict[str, Any] = {
+            "port": self._server.port,
+            "client_id": str(kind),
+            "binary": kind.binary,
+            "may_disconnect": may_disconnect,
+        }
         match kind.sdk:
             case Sdk.OURS:
-                return OurPeer(port=port, client_id=client_id, binary=kind.binary)
+                return OurPeer(**options)
             case Sdk.PYTHON:
                 program = [sys.executable, "-m", "tests.interop.peer"]
             case Sdk.JAVASCRIPT:
                 program = [node_with_sdk(), str(HERE / "peer.mjs")]
-        return PeerProcess(program, port=port, client_id=client_id, binary=kind.binary)
+        return PeerProcess(program, **options)
 
     async def close(self) -> None:
         """Close every peer, also when one of them fails to."""
@@ -58,12 +68,15 @@ class Peers:
 def node_with_sdk() -> str:
     """Return the path of Node, or skip the test; under CI, where both must be there, fail it."""
     node = shutil.which("node")
-    if node is not None and (HERE / "node_modules" / "ably").is_dir():
+    wanted = json.loads((HERE / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    if node is not None and all((HERE / "node_modules" / name).is_dir() for name in wanted):
         return node
     if node is None:
         reason = "Node is not installed: install Node 20 or later and run `npm ci` in tests/interop"
     else:
-        reason = "Ably's JavaScript SDK is not installed: run `npm ci` in tests/interop"
+        reason = (
+            "Ably's JavaScript SDK or its plugin is not installed: run `npm ci` in tests/interop"
+        )
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)

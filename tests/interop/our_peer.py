@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from ably_realtime import (
     AblyError,
     AblyRealtime,
+    ChannelOptions,
+    CipherParams,
     ClientOptions,
     ConnectionState,
     ConnectionStateChange,
     Message,
+    Presence,
+    PresenceMessage,
 )
-from tests.interop.peer_types import DEADLINE, Inbox, Outgoing, Received, Refused
+from tests.interop.peer_types import DEADLINE, Act, Inbox, Member, Outgoing, Received, Refused
 
 LOST = (ConnectionState.DISCONNECTED, ConnectionState.SUSPENDED, ConnectionState.FAILED)
 
@@ -23,7 +28,9 @@ LOST = (ConnectionState.DISCONNECTED, ConnectionState.SUSPENDED, ConnectionState
 class OurPeer:
     """A `Peer` that is an `AblyRealtime`."""
 
-    def __init__(self, *, port: int, client_id: str, binary: bool) -> None:
+    def __init__(
+        self, *, port: int, client_id: str, binary: bool, may_disconnect: bool = False
+    ) -> None:
         self.client_id = client_id
         self.connection_id = ""
         self._options: ClientOptions = {
@@ -34,7 +41,8 @@ class OurPeer:
             "tls": False,
         }
         self._client: AblyRealtime | None = None
-        self._inboxes: dict[str, Inbox] = {}
+        self._may_disconnect = may_disconnect
+        self._inboxes: list[Inbox[Any]] = []
 
     @property
     def client(self) -> AblyRealtime:
@@ -56,8 +64,22 @@ class OurPeer:
         assert self.client.connection.id is not None
         self.connection_id = self.client.connection.id
 
-    async def subscribe(self, channel: str) -> Inbox:
-        inbox = self._inboxes[channel] = Inbox()
+    async def configure(
+        self,
+        channel: str,
+        *,
+        cipher_key: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> None:
+        cipher = None if cipher_key is None else CipherParams(cipher_key)
+        options = ChannelOptions(cipher=cipher, params=params)
+        with _reporting():
+            async with asyncio.timeout(DEADLINE):
+                await self.client.channels.get(channel).set_options(options)
+
+    async def subscribe(self, channel: str) -> Inbox[Received]:
+        inbox = Inbox[Received]()
+        self._inboxes.append(inbox)
         with _reporting():
             async with asyncio.timeout(DEADLINE):
                 await self.client.channels.get(channel).subscribe(partial(_put, inbox))
@@ -70,6 +92,26 @@ class OurPeer:
                     [Message(name=m.name, data=m.data, extras=m.extras) for m in messages]
                 )
         return list(result.serials)
+
+    async def watch(self, channel: str) -> Inbox[Member]:
+        inbox = Inbox[Member]()
+        self._inboxes.append(inbox)
+        with _reporting():
+            async with asyncio.timeout(DEADLINE):
+                await self._presence(channel).subscribe(lambda event: inbox.put(_member(event)))
+        return inbox
+
+    async def present(self, channel: str, act: Act, data: Any = None) -> None:
+        presence = self._presence(channel)
+        acts = {Act.ENTER: presence.enter, Act.UPDATE: presence.update, Act.LEAVE: presence.leave}
+        with _reporting():
+            async with asyncio.timeout(DEADLINE):
+                await acts[act](data)
+
+    async def members(self, channel: str) -> list[Member]:
+        with _reporting():
+            async with asyncio.timeout(DEADLINE):
+                return [_member(member) for member in await self._presence(channel).get()]
 
     async def attach(self, channel: str) -> None:
         with _reporting():
@@ -86,23 +128,36 @@ class OurPeer:
             async with asyncio.timeout(DEADLINE):
                 await self._client.close()
 
+    def _presence(self, channel: str) -> Presence:
+        return self.client.channels.get(channel).presence
+
     def _lost(self, change: ConnectionStateChange) -> None:
-        """A connection that drops by itself ends every wait for a message."""
-        if change.current in LOST:
-            for inbox in self._inboxes.values():
+        """A connection that drops by itself ends every wait for something to arrive."""
+        if change.current in LOST and not self._may_disconnect:
+            for inbox in self._inboxes:
                 inbox.put(RuntimeError(f"{self.client_id}: {change}"))
 
 
-def _put(inbox: Inbox, message: Message) -> None:
+def _put(inbox: Inbox[Received], message: Message) -> None:
     inbox.put(
         Received(
             name=message.name,
             data=message.data,
+            encoding=message.encoding,
             client_id=message.client_id,
             connection_id=message.connection_id,
             serial=message.serial,
             extras=message.extras,
         )
+    )
+
+
+def _member(message: PresenceMessage) -> Member:
+    return Member(
+        action=message.action.name.lower(),
+        client_id=message.client_id,
+        connection_id=message.connection_id,
+        data=message.data,
     )
 
 

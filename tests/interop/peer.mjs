@@ -1,6 +1,7 @@
 // Ably's JavaScript SDK as a peer; peer_process.py describes the lines it reads and writes.
 
 import { createInterface } from 'node:readline';
+import vcdiff from '@ably/vcdiff-decoder';
 import Ably from 'ably';
 
 let client;
@@ -14,6 +15,7 @@ const operations = {
       endpoint: 'localhost',
       port,
       tls: false,
+      plugins: { vcdiff },
       logHandler: (line) => console.error(line), // its default is standard output
     });
     await new Promise((resolve, reject) => {
@@ -21,9 +23,14 @@ const operations = {
       client.connection.once(['disconnected', 'suspended', 'failed'], ({ reason }) => reject(reason));
     });
     client.connection.on(['disconnected', 'suspended', 'failed'], ({ current, reason }) => {
-      say({ failure: { ...describe(reason), state: current } });
+      say({ lost: { ...describe(reason), state: current } });
     });
     return client.connection.id;
+  },
+
+  async configure({ channel, cipher_key: key, params }) {
+    await client.channels.get(channel).setOptions({ ...(key && { cipher: { key } }), ...(params && { params }) });
+    return null;
   },
 
   async subscribe({ channel }) {
@@ -33,6 +40,7 @@ const operations = {
         message: {
           name: message.name ?? null,
           data: pack(message.data),
+          encoding: message.encoding ?? null,
           client_id: message.clientId ?? null,
           connection_id: message.connectionId ?? null,
           serial: message.serial ?? null,
@@ -52,6 +60,20 @@ const operations = {
     return (await client.channels.get(channel).publish(unpacked)).serials;
   },
 
+  async watch({ channel }) {
+    await client.channels.get(channel).presence.subscribe((event) => say({ seen: channel, member: member(event) }));
+    return null;
+  },
+
+  async present({ channel, act, data }) {
+    await client.channels.get(channel).presence[act](unpack(data));
+    return null;
+  },
+
+  async members({ channel }) {
+    return (await client.channels.get(channel).presence.get()).map(member);
+  },
+
   async attach({ channel }) {
     await client.channels.get(channel).attach();
     return null;
@@ -68,6 +90,10 @@ const operations = {
     return null;
   },
 };
+
+function member({ action, clientId, connectionId, data }) {
+  return { action, client_id: clientId, connection_id: connectionId, data: pack(data) };
+}
 
 function pack(data) {
   if (data === undefined || data === null) return { kind: 'none' };

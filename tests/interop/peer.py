@@ -7,17 +7,27 @@ that has nothing to do with them.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import sys
 from typing import Any
 
 from ably import AblyException, AblyRealtime, AblyRest
+from ably.types.channeloptions import ChannelOptions
 from ably.types.connectionstate import ConnectionState, ConnectionStateChange
 from ably.types.message import Message
+from ably.types.presence import PresenceAction, PresenceMessage
 from ably.types.tokendetails import TokenDetails
+from ably.util.crypto import CipherParams
 
 from tests.interop.payloads import pack, unpack
 
+ACTIONS: dict[Any, str] = {
+    PresenceAction.PRESENT: "present",
+    PresenceAction.ENTER: "enter",
+    PresenceAction.LEAVE: "leave",
+    PresenceAction.UPDATE: "update",
+}
 LOST = (ConnectionState.DISCONNECTED, ConnectionState.SUSPENDED, ConnectionState.FAILED)
 
 
@@ -37,7 +47,7 @@ class Operations:
 
         def watch(change: ConnectionStateChange) -> None:
             if settled.done() and change.current in LOST:
-                say({"failure": {**describe(change.reason), "state": change.current}})
+                say({"lost": {**describe(change.reason), "state": change.current}})
             elif not settled.done() and change.current != ConnectionState.CONNECTING:
                 settled.set_result(change)
 
@@ -59,11 +69,21 @@ class Operations:
             raise change.reason or RuntimeError(f"the connection is {change.current}")
         return str(self.client.connection.connection_manager.connection_id)
 
+    async def configure(
+        self, *, channel: str, cipher_key: str | None, params: dict[str, str] | None
+    ) -> None:
+        cipher = None
+        if cipher_key is not None:
+            cipher = CipherParams(secret_key=base64.b64decode(cipher_key))
+        options = ChannelOptions(cipher=cipher, params=params)
+        await self.client.channels.get(channel).set_options(options)
+
     async def subscribe(self, *, channel: str) -> None:
         def receive(message: Message) -> None:
             wire = {
                 "name": message.name,
                 "data": pack(message.data),
+                "encoding": message.encoding or None,
                 "client_id": message.client_id,
                 "connection_id": message.connection_id,
                 "serial": message.serial,
@@ -77,6 +97,19 @@ class Operations:
         unpacked = [Message(**{**message, "data": unpack(message["data"])}) for message in messages]
         result = await self.client.channels.get(channel).publish(unpacked)
         return list(result.serials)
+
+    async def watch(self, *, channel: str) -> None:
+        await self.client.channels.get(channel).presence.subscribe(
+            lambda event: say({"seen": channel, "member": member(event)})
+        )
+
+    async def present(self, *, channel: str, act: str, data: dict[str, Any]) -> None:
+        presence = self.client.channels.get(channel).presence
+        acts = {"enter": presence.enter, "update": presence.update, "leave": presence.leave}
+        await acts[act](unpack(data))
+
+    async def members(self, *, channel: str) -> list[dict[str, Any]]:
+        return [member(one) for one in await self.client.channels.get(channel).presence.get()]
 
     async def attach(self, *, channel: str) -> None:
         await self.client.channels.get(channel).attach()
@@ -93,6 +126,15 @@ async def obtain_token(key: str, port: int, client_id: str) -> TokenDetails:
     async with rest:
         token: TokenDetails = await rest.auth.request_token({"client_id": client_id})
     return token
+
+
+def member(message: PresenceMessage) -> dict[str, Any]:
+    return {
+        "action": ACTIONS[message.action],
+        "client_id": message.client_id,
+        "connection_id": message.connection_id,
+        "data": pack(message.data),
+    }
 
 
 def describe(error: object) -> dict[str, Any]:

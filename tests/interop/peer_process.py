@@ -2,22 +2,25 @@
 
 Each line to the program is `{"id", "do", ...}`; it answers with `{"id", "result"}` or
 `{"id", "error"}`, in any order. Unasked it says `{"received", "message"}` for a message on a
-subscribed channel and `{"failure"}` for an error that belongs to no operation, such as a lost
-connection. It ends when its standard input closes. What it logs goes to standard error.
+subscribed channel, `{"seen", "member"}` for a presence message on a watched one, `{"lost"}` with
+the reason for a connection that is gone without having been closed, and `{"failure"}` for an error
+that belongs to no operation. It ends when its standard input closes. What it logs goes to standard
+error.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from tests.interop.payloads import pack, unpack
-from tests.interop.peer_types import DEADLINE, Inbox, Outgoing, Received, Refused
+from tests.interop.peer_types import DEADLINE, Act, Inbox, Member, Outgoing, Received, Refused
 
 ROOT = Path(__file__).parents[2]
 LONGEST_LINE = 1 << 20
@@ -30,7 +33,15 @@ class PeerFailed(RuntimeError):
 class PeerProcess:
     """A `Peer` behind a program that speaks the lines described above."""
 
-    def __init__(self, program: Sequence[str], *, port: int, client_id: str, binary: bool) -> None:
+    def __init__(
+        self,
+        program: Sequence[str],
+        *,
+        port: int,
+        client_id: str,
+        binary: bool,
+        may_disconnect: bool = False,
+    ) -> None:
         self.client_id = client_id
         self.connection_id = ""
         self._program = program
@@ -39,7 +50,9 @@ class PeerProcess:
         self._reader: asyncio.Task[None] | None = None
         self._ids = count(1)
         self._answers: dict[int, asyncio.Future[Any]] = {}
-        self._inboxes: dict[str, Inbox] = {}
+        self._may_disconnect = may_disconnect
+        self._inboxes: dict[str, Inbox[Received]] = {}
+        self._watches: dict[str, Inbox[Member]] = {}
         self._failure: PeerFailed | None = None
 
     async def connect(self, *, key: str | None = None, token: str | None = None) -> None:
@@ -50,7 +63,17 @@ class PeerProcess:
         credentials = {"key": key} if token is None else {"token": token}
         self.connection_id = await self._call("connect", **self._options, **credentials)
 
-    async def subscribe(self, channel: str) -> Inbox:
+    async def configure(
+        self,
+        channel: str,
+        *,
+        cipher_key: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> None:
+        key = None if cipher_key is None else base64.b64encode(cipher_key).decode("ascii")
+        await self._call("configure", channel=channel, cipher_key=key, params=params)
+
+    async def subscribe(self, channel: str) -> Inbox[Received]:
         inbox = self._inboxes[channel] = Inbox()
         await self._call("subscribe", channel=channel)
         return inbox
@@ -59,6 +82,18 @@ class PeerProcess:
         wire = [{"name": m.name, "data": pack(m.data), "extras": m.extras} for m in messages]
         serials: list[str | None] = await self._call("publish", channel=channel, messages=wire)
         return serials
+
+    async def watch(self, channel: str) -> Inbox[Member]:
+        inbox = self._watches[channel] = Inbox()
+        await self._call("watch", channel=channel)
+        return inbox
+
+    async def present(self, channel: str, act: Act, data: Any = None) -> None:
+        await self._call("present", channel=channel, act=act, data=pack(data))
+
+    async def members(self, channel: str) -> list[Member]:
+        members = await self._call("members", channel=channel)
+        return [Member(**{**member, "data": unpack(member["data"])}) for member in members]
 
     async def attach(self, channel: str) -> None:
         await self._call("attach", channel=channel)
@@ -121,6 +156,11 @@ class PeerProcess:
             case {"received": channel, "message": message}:
                 received = Received(**{**message, "data": unpack(message["data"])})
                 self._inboxes[channel].put(received)
+            case {"seen": channel, "member": member}:
+                self._watches[channel].put(Member(**{**member, "data": unpack(member["data"])}))
+            case {"lost": reason}:
+                if not self._may_disconnect:
+                    self._fail(PeerFailed(f"{self.client_id} lost its connection: {reason}"))
             case _:
                 self._fail(PeerFailed(f"{self.client_id}: {said.get('failure', said)}"))
 
@@ -140,5 +180,6 @@ class PeerProcess:
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(failure)
-        for inbox in self._inboxes.values():
+        inboxes: list[Inbox[Any]] = [*self._inboxes.values(), *self._watches.values()]
+        for inbox in inboxes:
             inbox.put(failure)
