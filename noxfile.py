@@ -68,7 +68,13 @@ def tests(session: nox.Session) -> None:
 def unit(session: nox.Session) -> None:
     """Test every module by itself, and the repository's own rules; report coverage."""
     install_packages(session, "test")
-    folders = ["tests/unit", "tests/repository"]
+    folders = [
+        "tests/unit",
+        "tests/vectors",
+        "tests/property",
+        "tests/behaviour",
+        "tests/repository",
+    ]
     session.run("coverage", "run", "-m", "pytest", *folders, *session.posargs)
     session.run("coverage", "report")
 

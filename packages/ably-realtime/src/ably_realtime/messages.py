@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .options import ChannelOptions
 
 
 class MessageAction(IntEnum):
@@ -61,6 +64,23 @@ class Message:
     version: MessageVersion | None = None
     annotations: MessageAnnotations = field(default_factory=MessageAnnotations)
 
+    @classmethod
+    def from_encoded(
+        cls, wire: Mapping[str, Any], options: ChannelOptions | None = None
+    ) -> Message:
+        """Read a message as Ably delivers it elsewhere, decoded (TM3)."""
+        from ._wire.encoded import cipher_from, decode
+        from ._wire.message_codec import message_from_wire
+
+        return decode(message_from_wire(wire), cipher_from(options))
+
+    @classmethod
+    def from_encoded_array(
+        cls, wires: Iterable[Mapping[str, Any]], options: ChannelOptions | None = None
+    ) -> list[Message]:
+        """Read several, as `from_encoded` does."""
+        return [cls.from_encoded(wire, options) for wire in wires]
+
 
 class AnnotationAction(IntEnum):
     """What an annotation does (TAN2b)."""
@@ -89,6 +109,23 @@ class Annotation:
     timestamp: int | None = None
     serial: str | None = None
     message_serial: str | None = None
+
+    @classmethod
+    def from_encoded(
+        cls, wire: Mapping[str, Any], options: ChannelOptions | None = None
+    ) -> Annotation:
+        """Read an annotation as Ably delivers it elsewhere, decoded (TAN3)."""
+        from ._wire.annotation_codec import annotation_from_wire
+        from ._wire.encoded import cipher_from, decode
+
+        return decode(annotation_from_wire(wire), cipher_from(options))
+
+    @classmethod
+    def from_encoded_array(
+        cls, wires: Iterable[Mapping[str, Any]], options: ChannelOptions | None = None
+    ) -> list[Annotation]:
+        """Read several, as `from_encoded` does."""
+        return [cls.from_encoded(wire, options) for wire in wires]
 
 
 @dataclass(frozen=True, slots=True)

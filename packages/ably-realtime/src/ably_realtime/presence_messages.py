@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .options import ChannelOptions
 
 
 class PresenceAction(IntEnum):
@@ -39,3 +42,20 @@ class PresenceMessage:
     def member_key(self) -> str:
         """What tells members apart: one client may be present on several connections (TP3h)."""
         return f"{self.connection_id}:{self.client_id}"
+
+    @classmethod
+    def from_encoded(
+        cls, wire: Mapping[str, Any], options: ChannelOptions | None = None
+    ) -> PresenceMessage:
+        """Read a presence message as Ably delivers it elsewhere, decoded (TP4)."""
+        from ._wire.encoded import cipher_from, decode
+        from ._wire.presence_codec import presence_from_wire
+
+        return decode(presence_from_wire(wire), cipher_from(options))
+
+    @classmethod
+    def from_encoded_array(
+        cls, wires: Iterable[Mapping[str, Any]], options: ChannelOptions | None = None
+    ) -> list[PresenceMessage]:
+        """Read several, as `from_encoded` does."""
+        return [cls.from_encoded(wire, options) for wire in wires]

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 from .._wire.annotation_codec import annotation_from_wire
 from .._wire.cipher import Cipher
+from .._wire.encoded import decode
 from .._wire.message_codec import message_from_wire
-from .._wire.payload import UndecodablePayload, decode_payload
 from .._wire.presence_codec import presence_from_wire
-from ..log import log
 from ..messages import Annotation, Message
 from ..presence_messages import PresenceMessage
 from . import AblyException, AblyRest
 from .requests import ably_errors, paginated
-
-Item = TypeVar("Item", Message, PresenceMessage, Annotation)
 
 _NAMES = {"from_serial": "fromSerial", "client_id": "clientId", "connection_id": "connectionId"}
 
@@ -67,23 +64,13 @@ class ChannelRest:
         return f"{self._path}/messages/{_part(serial)}"
 
     def _message(self, wire: Mapping[str, Any]) -> Message:
-        return self._decoded(message_from_wire(wire))
+        return decode(message_from_wire(wire), self._cipher)
 
     def _presence(self, wire: Mapping[str, Any]) -> PresenceMessage:
-        return self._decoded(presence_from_wire(wire))
+        return decode(presence_from_wire(wire), self._cipher)
 
     def _annotation(self, wire: Mapping[str, Any]) -> Annotation:
-        return self._decoded(annotation_from_wire(wire))
-
-    def _decoded(self, item: Item) -> Item:
-        if item.encoding:
-            try:
-                item.data = decode_payload(item.data, item.encoding, self._cipher)
-                item.encoding = None
-            except UndecodablePayload as error:  # RSL6b
-                log.error("%s is returned undecoded: %s", item.id, error)
-                item.data, item.encoding = error.data, error.encoding
-        return item
+        return decode(annotation_from_wire(wire), self._cipher)
 
 
 def _part(text: str) -> str:
