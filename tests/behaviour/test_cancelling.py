@@ -14,6 +14,7 @@ from tests.uts.harness import (
     KEY,
     Action,
     ClientFactory,
+    FakeClock,
     MockHttpClient,
     MockWebSocket,
     await_state,
@@ -120,12 +121,14 @@ async def test_while_the_server_has_not_answered(
 
 @pytest.mark.parametrize("name", [*NEW, *ATTACHED])
 async def test_with_no_answer_ever(
-    client: AblyRealtime, channel: Channel, server: ChannelServer, name: str
+    client: AblyRealtime, channel: Channel, server: ChannelServer, clock: FakeClock, name: str
 ) -> None:
     """The deadline of what was given up passes without a trace."""
     target = client.channels.get("other") if name in NEW else channel
     go_deaf(server)
     await give_up((NEW | ATTACHED)[name](target))
+    await clock.advance(client.options.realtime_request_timeout)
+    assert client.connection.state == "connected"
 
 
 async def test_a_cancelled_publish_is_still_sent_once(

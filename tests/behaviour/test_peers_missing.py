@@ -18,32 +18,28 @@ from tests.uts.harness.channels import (
     ChannelServer,
     answer_with,
     attached_channel,
+    confirm_attach,
     disconnect,
     rest_channel,
 )
-from tests.uts.harness.messages import collect, connect
+from tests.uts.harness.messages import attach, collect, connect
 from tests.uts.harness.waiting import record
 
 
-async def test_recovery_keys(
-    create_client: ClientFactory, client: AblyRealtime, channel: Channel, server: ChannelServer
-) -> None:
+async def test_recovery_keys(create_client: ClientFactory) -> None:
+    server = ChannelServer(on_attach=confirm_attach(channelSerial="here"))
+    client = await connect(create_client, server)
+    await attach(client, CHANNEL)
     key = client.connection.create_recovery_key()
     assert key is not None
-    assert set(json.loads(key)["channelSerials"]) <= {CHANNEL}
+    assert json.loads(key)["channelSerials"] == {CHANNEL: "here"}
     await connect(create_client, server, recover=key)
     assert server.attempts[-1].params["recover"] == "connection-key"
 
 
 async def test_history_until_attach(create_client: ClientFactory) -> None:
     http = answer_with([])
-    server = ChannelServer(
-        on_attach=lambda frame: {
-            "action": 11,
-            "channel": frame["channel"],
-            "channelSerial": "here-it-began",
-        }
-    )
+    server = ChannelServer(on_attach=confirm_attach(channelSerial="here-it-began"))
     channel = await attached_channel(create_client, server, http=http)
     await complete(channel.history(until_attach=True))
     assert http.requests[0].url.params["fromSerial"] == "here-it-began"

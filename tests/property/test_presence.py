@@ -296,6 +296,7 @@ class Room(Gathering):
                 await self.suffer(step, variant)
             case Step.EXPIRE:
                 self.server.expire()
+                self._forget_what_is_open()
             case Step.SYNC_AGAIN if connection is not None and attendant.is_settled:
                 self.server.sync_again(connection)
             case Step.GET if attendant.channel.state is ChannelState.ATTACHED:
@@ -304,6 +305,15 @@ class Room(Gathering):
                 self._speak(step, attendant, NAMES[variant // CLIENTS])
         await turns()
         self.attach_again()
+
+    def _forget_what_is_open(self) -> None:
+        """Call nothing the last word that is sent again when the server took the member out.
+
+        The server knows the repeated frame and does nothing, so it stays with the re-entry.
+        """
+        for attendant in self.attendants:
+            words = attendant.last_words
+            attendant.last_words = {n: word for n, word in words.items() if word[1].done()}
 
     def _speak(self, step: Enum, attendant: Attendant, name: str) -> None:
         self._spoken += 1

@@ -86,7 +86,7 @@ async def watch(client: AblyRealtime) -> None:
     assert_type(client.client_id, str | None)
 
     connection.on(on_connection)
-    connection.on("connected", on_connection)
+    assert_type(connection.on("connected", on_connection), Subscription)
     connection.on(ConnectionEvent.FAILED, on_connection_later)
     connection.once("closed", lambda change: show(change.retry_in))
     connection.off(on_connection)
@@ -170,7 +170,10 @@ async def use_channels(client: AblyRealtime) -> None:
     channel.on(ChannelEvent.UPDATE, on_channel)
     channel.on(on_connection)  # type: ignore[arg-type]
     assert_type(await channel.once_async("attached"), ChannelStateChange | None)
-    channel.on_discontinuity(lambda reason: show(reason.code if reason else "unknown"))
+    gaps = channel.on_discontinuity(lambda reason: show(reason.code if reason else "unknown"))
+    assert_type(gaps, Subscription)
+    async with channel.changes(max_pending=100, overflow="drop_newest") as changes:
+        assert_type(await anext(changes), ChannelStateChange)
     channel.on_discontinuity(lambda reason: show(reason.code))  # type: ignore[union-attr]
     await channel.detach()
     await client.channels.release("orders")
@@ -204,6 +207,8 @@ async def subscribe(channel: Channel) -> None:
     consumer = Consumer()
     await channel.subscribe("created", on_message_later)
     await channel.subscribe(["created", "deleted"], consumer.on_message)
+    await channel.subscribe(name for name in ("created", "deleted"))  # type: ignore[call-overload]
+    await channel.subscribe({"created": 1, "deleted": 2}.keys(), consumer.on_message)
     await channel.subscribe(MessageFilter(name="created", is_ref=True), consumer.on_message_later)
     await channel.subscribe(consumer)
     await channel.subscribe(partial(on_message_for, "me"))

@@ -15,7 +15,7 @@ from .messages import Annotation, AnnotationAction, Message
 from .publishing import bad_argument
 from .serials import serial_of
 from .states import ChannelMode, ChannelState
-from .subscribers import Subscribers
+from .subscribers import Subscribers, text_kind
 from .subscription import Subscription
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Annotations:
         self._channel = channel
         self._engine = context.engine
         self._subscribers = Subscribers[Annotation](
-            context.engine.listener_tasks, lambda annotation: annotation.type
+            context.engine.listener_tasks, lambda annotation: annotation.type, text_kind
         )
 
     async def publish(

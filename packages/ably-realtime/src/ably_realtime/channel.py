@@ -16,7 +16,7 @@ from .annotations import Annotations
 from .context import Context
 from .crypto import cipher_of
 from .errors import AblyError
-from .events import Emitter, read_member
+from .events import Emitter, check_listener, read_member, to_await
 from .implicit_attach import attach_if_asked, check_granted
 from .messages import (
     Message,
@@ -39,7 +39,7 @@ from .states import (
     ChannelStateChange,
 )
 from .streams import Overflow, Stream
-from .subscribers import Subscribers
+from .subscribers import Subscribers, text_kind
 from .subscription import Subscription
 from .waiting import wait_for_state
 
@@ -65,7 +65,7 @@ class Channel(Emitter[ChannelStateChange]):
         self._core = context.engine.session.channel(name)
         self._core.set_settings(_settings(options))
         self._options = options
-        self._subscribers = Subscribers[Message](tasks, lambda message: message.name)
+        self._subscribers = Subscribers[Message](tasks, lambda message: message.name, text_kind)
         self._discontinuities = Emitter[AblyError | None](ChannelEvent, tasks)
         self._presence = Presence(self, context)
         self._annotations = Annotations(self, context)
@@ -333,14 +333,15 @@ class Channel(Emitter[ChannelStateChange]):
     def when_state(
         self,
         state: str,
-        listener: Callable[[ChannelStateChange | None], Any] | None = None,
+        listener: Callable[[ChannelStateChange | None], Any] = to_await,
     ) -> Awaitable[ChannelStateChange | None] | None:
         """Call `listener` once in that state: now, with None, or at the next change (RTL25).
 
         Without a listener it is something to await, the same as `once_async`.
         """
-        if listener is None:
+        if listener is to_await:
             return self.once_async(state)
+        check_listener(listener)
         if self.state is read_member(ChannelState, state):
             self.call_now(listener)
         else:
@@ -507,7 +508,11 @@ def _version(operation: MessageOperation | None) -> MessageVersion | None:
 
 
 def _stringified(params: Mapping[str, Any] | None) -> dict[str, str] | None:
-    return None if params is None else {n: stringify(value) for n, value in params.items()}
+    if params is None:
+        return None
+    if not isinstance(params, Mapping):
+        raise bad_argument(f"params is a dict, not {type(params).__name__}")
+    return {name: stringify(value) for name, value in params.items()}
 
 
 def _settings(options: ChannelOptions) -> ChannelSettings:

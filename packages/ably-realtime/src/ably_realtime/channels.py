@@ -27,8 +27,9 @@ class Channels:
         Options for a channel that exists replace its own, unless that would attach it again:
         then `AblyError` says to use `Channel.set_options` (RTS3c1).
         """
-        if not name:
-            raise bad_option("a channel name is not empty")
+        given: object = name
+        if not isinstance(given, str) or not given:
+            raise bad_option(f"a channel name is text that is not empty, not {name!r}")
         wanted = None if options is None else read_channel_options(options)
         channel = self._channels.get(name)
         if channel is None:
@@ -43,6 +44,8 @@ class Channels:
         self, name: str, derive: DeriveOptions, options: ChannelOptions | None = None
     ) -> Channel:
         """A channel with only the messages that a filter selects (RTS5)."""
+        if not isinstance(derive, DeriveOptions):
+            raise bad_option(f"a derived channel takes DeriveOptions, not {type(derive).__name__}")
         params = "" if options is None else urlencode(options.params or {})
         expression = base64.b64encode(derive.filter.encode()).decode()
         qualifier = f"filter={expression}" + (f"?{params}" if params else "")

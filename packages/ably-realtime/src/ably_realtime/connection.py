@@ -12,7 +12,7 @@ from ._driver.engine import Engine, new_ping_token
 from ._wire.error_info import ErrorInfo
 from ._wire.frames import ConnectionDetails
 from .errors import AblyError
-from .events import Emitter, read_member
+from .events import Emitter, check_listener, read_member, to_await
 from .states import ConnectionEvent, ConnectionState, ConnectionStateChange
 from .waiting import wait_for_state
 
@@ -106,14 +106,15 @@ class Connection(Emitter[ConnectionStateChange]):
     def when_state(
         self,
         state: str,
-        listener: Callable[[ConnectionStateChange | None], Any] | None = None,
+        listener: Callable[[ConnectionStateChange | None], Any] = to_await,
     ) -> Awaitable[ConnectionStateChange | None] | None:
         """Call `listener` once in that state: now, with None, or at the next change (RTN26).
 
         Without a listener it is something to await, the same as `once_async`.
         """
-        if listener is None:
+        if listener is to_await:
             return self.once_async(state)
+        check_listener(listener)
         if self.state is read_member(ConnectionState, state):
             self.call_now(listener)
         else:

@@ -132,9 +132,18 @@ class Emitter(Generic[Change]):
             raise _bad("takes a listener, or an event and a listener")
         event = read_member(self._events, args[0]).value if len(args) == 2 else None
         callback = args[-1]
-        if not callable(callback):
-            raise _bad(f"a listener is callable; this is of type {type(callback).__name__}")
+        check_listener(callback)
         return event, callback
+
+
+def to_await(_: Any) -> None:
+    """Stands for a listener that was not given."""
+
+
+def check_listener(listener: object) -> None:
+    """Raise `AblyError` for a listener that cannot be called."""
+    if not callable(listener):
+        raise _bad(f"a listener is callable; this is of type {type(listener).__name__}")
 
 
 def read_member(members: type[Member], value: str) -> Member:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._core import faults
 from .errors import AblyError
 from .log import log
 from .states import ChannelMode, ChannelState
@@ -39,8 +38,13 @@ async def attach_if_asked(channel: Channel) -> None:
     if not channel.options.attach_on_subscribe:
         return
     if channel.state is ChannelState.FAILED:
-        fault = faults.channel_unusable(channel.name, channel.state, "receive anything")
-        raise AblyError.from_info(fault)
+        raise AblyError(
+            code=90001,
+            status_code=400,
+            message=f"nothing will arrive on channel {channel.name!r}: it has failed",
+            cause=channel.error_reason,
+            hint="Attach the channel again.",
+        )
     if channel.state in _ATTACH_FIRST:
         await channel.attach()
 

@@ -248,6 +248,11 @@ class ChannelOptions:
     cipher: Any = None
 
     def __post_init__(self) -> None:
+        if self.params is not None and not isinstance(self.params, Mapping):
+            raise bad_option(f"params is a dict, not {type(self.params).__name__}")
+        for mode in self.modes or ():
+            if not isinstance(mode, ChannelMode):
+                raise bad_option(f"modes are of ChannelMode; {mode!r} is not")
         object.__setattr__(self, "cipher", read_cipher(self.cipher))
 
     @classmethod

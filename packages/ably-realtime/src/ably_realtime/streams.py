@@ -31,7 +31,9 @@ class Stream(Generic[Item]):
         max_pending: int,
         overflow: Overflow,
     ) -> None:
-        if max_pending < 1 or overflow not in ("error", "drop_oldest", "drop_newest"):
+        limit: object = max_pending
+        known = overflow in ("error", "drop_oldest", "drop_newest")
+        if not isinstance(limit, int) or limit < 1 or not known:
             raise AblyError(
                 code=40000,
                 status_code=400,

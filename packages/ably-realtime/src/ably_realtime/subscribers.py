@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Generic, TypeVar
 
 from ._driver.listeners import Listener, Tasks
-from .errors import AblyError
 from .messages import MessageFilter
+from .publishing import bad_argument
 from .subscription import Subscription
 
 Item = TypeVar("Item")
@@ -51,7 +51,7 @@ class Subscribers(Generic[Item]):
         self,
         tasks: Tasks,
         kind: Callable[[Item], Hashable],
-        read_kind: Callable[[Any], Hashable] = lambda kind: kind,
+        read_kind: Callable[[Any], Hashable],
     ) -> None:
         self._tasks = tasks
         self._kind = kind
@@ -97,12 +97,20 @@ class Subscribers(Generic[Item]):
                 return None, callback
             case (MessageFilter() as criteria, callback) if callable(callback):
                 return criteria, callback
-            case (list() | tuple() | set() | frozenset() as kinds, callback) if callable(callback):
-                return frozenset(self._read_kind(kind) for kind in kinds), callback
+            case (Iterable() as kinds, callback) if callable(callback) and not isinstance(
+                kinds, str
+            ):
+                wanted = frozenset(self._read_kind(kind) for kind in kinds)
+                if not wanted:
+                    raise bad_argument("there is nothing to listen for")
+                return wanted, callback
             case (kind, callback) if callable(callback):
                 return frozenset({self._read_kind(kind)}), callback
-        raise AblyError(
-            code=40000,
-            status_code=400,
-            message="takes a callable, or what to listen for and a callable",
-        )
+        raise bad_argument("takes a callable, or what to listen for and a callable")
+
+
+def text_kind(kind: object) -> Hashable:
+    """A kind that is text, as message names and annotation types are."""
+    if not isinstance(kind, str):
+        raise bad_argument(f"what to listen for is text, not of type {type(kind).__name__}")
+    return kind

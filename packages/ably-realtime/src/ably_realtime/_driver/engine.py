@@ -25,6 +25,7 @@ from ..errors import AblyError
 from ..messages import Annotation, Message
 from ..presence_messages import PresenceMessage
 from ..seams import Clock, TimerHandle, TransportFactory, TransportRequest
+from ..states import ConnectionState
 from .link import Link
 from .listeners import Tasks
 
@@ -268,7 +269,7 @@ class Engine:
             for name, value in effect.params.items()
         }
         request = self._surroundings.request_for(effect.host, params)
-        log.info("connecting to %s (attempt %d)", effect.host, effect.attempt)
+        log.debug("connecting to %s (attempt %d)", effect.host, effect.attempt)
         link = Link(effect.attempt, self)
         self._links[effect.attempt] = link
         link.open(self._transports, request, self._work)
@@ -338,10 +339,14 @@ class Engine:
     # -- listeners
 
     def _connection_changed(self, change: fx.ConnectionChanged) -> None:
+        """Announce a change, with one line in the log for each attempt that came to an end."""
+        story = [f"connection {change.event}"]
         if change.reason is not None:
-            log.info("connection %s: %s", change.event, change.reason.message)
-        else:
-            log.info("connection %s", change.event)
+            story.append(f": {change.reason.message} (code {change.reason.code})")
+        if change.retry_in is not None:
+            story.append(f"; next attempt in {change.retry_in / 1000:.1f} s")
+        level = logging.DEBUG if change.current is ConnectionState.CONNECTING else logging.INFO
+        log.log(level, "%s", "".join(story))
         self.audience.connection_changed(change)
 
     # -- the end

@@ -1,7 +1,8 @@
 """The one place where an Auth of `ably` is taken over, and given back as it was.
 
-`authorize`, the headers of REST requests and renewals all go through the four names below. While
-realtime clients share an Auth it is of the class here: the same object, with those four replaced.
+`authorize`, the headers of REST requests and renewals all go through the names that `HookedAuth`
+replaces. While realtime clients share an Auth it is of that class: the same object, otherwise as
+it was.
 """
 
 from __future__ import annotations
