@@ -126,6 +126,7 @@ class Driver:
         self._retry_at: float | None = None
         self._close_by: float | None = None
         self._untouched_since = self.now
+        self._down_until: float | None = None
         self._on_timer = False
         self._last_op = 0
 
@@ -261,6 +262,10 @@ class Driver:
             assert change.retry_in is None, "no retry is planned"
         if change.current in (C.CLOSED, C.FAILED):
             self._close_by = None
+        if change.current in (C.CONNECTED, C.CLOSED, C.FAILED):
+            self._down_until = None
+        elif change.current is C.DISCONNECTED and self._down_until is None:
+            self._down_until = self.now + STATE_TTL
         if {C.CONNECTED, C.INITIALIZED} & {change.previous, change.current}:
             self.touched()
         if change.previous is C.CONNECTED:
@@ -281,6 +286,8 @@ class Driver:
             assert not self.token_requests | self.checks, f"a request is left in {self.state}"
         if self.state is C.CONNECTED:
             assert self.live, "CONNECTED on a transport"
+        if self.state is C.DISCONNECTED and self._down_until is not None:
+            assert self.now <= self._down_until, "SUSPENDED in time"  # RTN14e
         if self._close_by is not None:
             assert self.now <= self._close_by, "close() ends in time"
         for op, operation in self.pending.items():

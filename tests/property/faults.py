@@ -29,6 +29,7 @@ class Fault(Enum):
     TRICKLE = auto()
     STALL = auto()
     DROP = auto()
+    FALL_SILENT = auto()
     FORGET = auto()
     UNREACHABLE = auto()
     REACHABLE = auto()
@@ -44,6 +45,7 @@ FAULTS: dict[Enum, int] = {
     Fault.TRICKLE: 20,
     Fault.STALL: 2,
     Fault.DROP: 5,
+    Fault.FALL_SILENT: 2,
     Fault.FORGET: 2,
     Fault.UNREACHABLE: 2,
     Fault.REACHABLE: 6,
@@ -103,7 +105,7 @@ class Member(Peer):
             self.client.connection.state is ConnectionState.CONNECTED
             and self.channel.state is ChannelState.ATTACHED
         )
-        if socket is None or self.reattaching or not works:
+        if socket is None or socket.is_dead or self.reattaching or not works:
             return False
         about_channels = {ATTACH, ATTACHED, DETACH, DETACHED, ERROR}
         under_way = [*socket.up, *socket.down]
@@ -134,6 +136,8 @@ class Gathering(World):
                 await self.pass_time((1 + variant) * 2_000)
             case Fault.DROP:
                 member.drop()
+            case Fault.FALL_SILENT:
+                member.fall_silent()
             case Fault.FORGET if connection is not None:
                 self.channel_server.forget(connection)
                 member.drop()

@@ -40,6 +40,7 @@ class Socket:
         self.up: deque[Wire] = deque()
         self.down: deque[Wire] = deque()
         self.is_open = True
+        self.is_dead = False  # nothing gets through, and nobody says so
         self._events = events
         self._gone = asyncio.get_running_loop().create_future()
 
@@ -118,7 +119,7 @@ class Peer:
 
     def up(self, count: int) -> None:
         """Let frames through to the server."""
-        socket = self.socket
+        socket = self._carrier()
         while socket is not None and socket.up and count > 0:
             self._server.received(socket, socket.up.popleft())
             count -= 1
@@ -127,10 +128,23 @@ class Peer:
 
     def down(self, count: int) -> None:
         """Let frames through to the client."""
-        socket = self.socket
+        socket = self._carrier()
         while socket is not None and socket.down and count > 0:
             socket.deliver(socket.down.popleft())
             count -= 1
+
+    def _carrier(self) -> Socket | None:
+        """The socket, if it carries anything."""
+        if self.socket is not None and self.socket.is_dead:
+            self.socket.up.clear()
+            self.socket.down.clear()
+            return None
+        return self.socket
+
+    def fall_silent(self) -> None:
+        """Lose every frame from here on, without an error: a half-open connection."""
+        if self.socket is not None:
+            self.socket.is_dead = True
 
     def drop(self) -> None:
         """Cut the connection."""

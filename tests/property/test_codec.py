@@ -141,6 +141,8 @@ def test_a_truncated_frame_is_refused(wire: dict[str, Any], part: float) -> None
 @given(st.binary(max_size=40) | anything)
 @example(b"")
 @example(b"\xc1")
+@example(b"\x81\x80\xc0")  # a map with a map for a key
+@example(b"\xc7\x0c\xff" + b"\xff" * 12)  # a time out of range
 def test_anything_else_is_refused_or_read(data: object) -> None:
     for codec in CODECS:
         raw = data if isinstance(data, bytes) else pack(codec, data)

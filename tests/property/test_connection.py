@@ -376,19 +376,19 @@ WITH_KEY = partial(live_through, key=True)
 QUEUEING_NOTHING = partial(live_through, key=False, queue_messages=False)
 
 
-@examples(100)
+@examples(200)
 @given(histories(WEIGHTS, LENGTH))
 def test_a_connection_with_a_token(history: History) -> None:
     check(history, WITH_TOKEN)
 
 
-@examples(100)
+@examples(200)
 @given(histories(WEIGHTS, LENGTH))
 def test_a_connection_with_a_key(history: History) -> None:
     check(history, WITH_KEY)
 
 
-@examples(50)
+@examples(100)
 @given(histories(WEIGHTS, LENGTH))
 def test_a_connection_that_queues_nothing(history: History) -> None:
     check(history, QUEUEING_NOTHING)

@@ -16,6 +16,7 @@ from tests.property.model_server import (
     ALL_MODES,
     ATTACHED,
     DETACHED,
+    ERROR,
     MESSAGE,
     RESUMED,
     Connection,
@@ -40,6 +41,7 @@ class LogServer(ModelServer):
         self.log: list[tuple[str, str]] = []  # data, and the id of the connection that sent it
         self.refusals = 0  # publishes that will be refused
         self.oversights = 0  # publishes that will be passed over, neither taken nor refused
+        self.breaks = 0  # how often it gave anyone a reason to speak of a discontinuity
         self._positions: dict[Connection, int] = {}
         self._complete_from = 0  # no position before this can be resumed from
 
@@ -61,6 +63,8 @@ class LogServer(ModelServer):
     def attach(self, connection: Connection, frame: Wire) -> None:
         asked = frame.get("channelSerial")
         resumed = asked is not None and int(asked) >= self._complete_from
+        if asked is not None and not resumed:
+            self.breaks += 1
         position = int(asked) if resumed and asked is not None else len(self.log)
         self._positions[connection] = position
         self._say_attached(connection, position, RESUMED if resumed else 0)
@@ -106,6 +110,7 @@ class LogServer(ModelServer):
         socket = connection.socket
         if connection not in self._positions or socket is None or not socket.is_open:
             return
+        self.breaks += 1
         kept = [frame for frame in socket.down if frame["action"] != MESSAGE]
         socket.down.clear()
         socket.down.extend(kept)
@@ -114,6 +119,8 @@ class LogServer(ModelServer):
 
     def throw_out(self, connection: Connection, action: int) -> None:
         if self._positions.pop(connection, None) is not None:
+            if action == ERROR:
+                self.breaks += 1  # RTL15b2: nobody can go on from a failed channel
             frame = {"action": action, "channel": NAME, "error": error(90000, 500)}
             self.say(connection, frame)
 
@@ -138,6 +145,7 @@ class Subscriber(Member):
         super().__init__(server, clock)
         self.heard: list[str | None] = []  # serials, and None where continuity was given up
         self.heard_slowly: list[str | None] = []
+        self.times_left = 0
         self.patience = asyncio.Semaphore(0)
         self._busy = False
 
@@ -149,6 +157,7 @@ class Subscriber(Member):
 
     def left(self) -> None:
         self.heard.append(None)
+        self.times_left += 1
 
     async def _hear_slowly(self, message: Message) -> None:
         assert not self._busy, "one message at a time"
@@ -231,6 +240,10 @@ class Conversation(Gathering):
                 await turns()
             assert subscriber.heard_slowly == _serials(subscriber.heard)
 
+        gaps = sum(subscriber.heard.count(None) for subscriber in self.subscribers)
+        left = sum(subscriber.times_left for subscriber in self.subscribers)
+        assert gaps <= self.server.breaks + left, "no continuity is given up without need"
+
     def _is_well(self) -> bool:
         self.attach_again()
         return all(member.is_settled for member in self.members)
@@ -281,7 +294,7 @@ def live_through(history: History) -> None:
     asyncio.run(_converse(history), debug=True)
 
 
-@examples(20)
+@examples(15)
 @given(histories(WEIGHTS, LENGTH))
 def test_messages_arrive_once_and_in_order(history: History) -> None:
     check(history, live_through)

@@ -140,6 +140,14 @@ class RoomServer(ModelServer):
                 self._attachments.pop(connection, None)
                 self._remove_members_of(connection.id)
 
+    def expire_unsaid(self) -> None:
+        """The same, but tell nobody before the next sync (RTP19)."""
+        attachments, self._attachments = self._attachments, {}
+        self.expire()
+        self._attachments = attachments
+        for connection in attachments:
+            self.sync_again(connection)
+
     # --
 
     def _attach(self, connection: Connection, flags: int) -> None:
@@ -295,7 +303,10 @@ class Room(Gathering):
             case Fault():
                 await self.suffer(step, variant)
             case Step.EXPIRE:
-                self.server.expire()
+                if variant % 2:
+                    self.server.expire()
+                else:
+                    self.server.expire_unsaid()
                 self._forget_what_is_open()
             case Step.SYNC_AGAIN if connection is not None and attendant.is_settled:
                 self.server.sync_again(connection)
@@ -331,7 +342,7 @@ class Room(Gathering):
     async def end(self) -> None:
         """Let everything recover, and compare what everyone knows."""
         await self.recover(self._is_well)
-        self.server.expire()
+        await self._overtake_syncs()
         await self.recover(self._is_well)
         expected = {key: member["data"] for key, member in self.server.present.items()}
         for attendant in self.attendants:
@@ -342,6 +353,21 @@ class Room(Gathering):
             unsaid = attendant.known - set(expected)
             assert attendant.known >= set(expected), "nobody is in the map without a word"
             assert unsaid <= self.server.left_in_sync, f"nobody said that {unsaid} left"
+
+    async def _overtake_syncs(self) -> None:
+        """Change everything while syncs that do not know of it are on their way."""
+        for attendant in self.attendants:
+            connection = self.server.connection_of(attendant.socket)
+            assert connection is not None
+            self.server.sync_again(connection)
+            attendant.up(0)  # its first page
+        self.server.expire_unsaid()  # begins a sync in the midst of the other
+        for attendant in self.attendants:
+            attendant.up(0)
+        for attendant in self.attendants:
+            for step, name in zip((Step.UPDATE, Step.LEAVE, Step.ENTER), NAMES, strict=False):
+                self._speak(step, attendant, name)
+        await turns()
 
     def check_last_words(self) -> None:
         """Everyone is as the application last said, where that was acknowledged."""

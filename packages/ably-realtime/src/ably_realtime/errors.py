@@ -91,6 +91,7 @@ class AblyError(AblyException):
             cause=cls.from_info(cause) if isinstance(cause, ErrorInfo) else cause,
             detail=dict(info.detail) if info.detail else None,
             request_id=info.request_id,
+            hint=info.hint,
         )
 
     def __str__(self) -> str:

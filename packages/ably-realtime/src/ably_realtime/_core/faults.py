@@ -81,7 +81,8 @@ def queue_full(limit: int) -> ErrorInfo:
     return ErrorInfo(
         code=40000,
         status_code=400,
-        message=f"{limit} messages are queued already, until the connection is back",
+        message=f"the queue takes {limit} messages until the connection is back",
+        hint="Wait for the connection, publish less, or raise max_queued_messages.",
     )
 
 

@@ -36,12 +36,12 @@ class Outbox:
         self._send = send
         self._sent: deque[_Entry] = deque()
         self._queued: deque[_Entry] = deque()
+        self._queued_messages = 0
         self.next_serial = next_serial
 
-    @property
-    def queued(self) -> int:
-        """How many frames wait for a connection."""
-        return len(self._queued)
+    def has_room_for(self, frame: Frame, limit: int) -> bool:
+        """Whether no more than `limit` messages would wait for a connection."""
+        return self._queued_messages + _messages_in(frame) <= limit
 
     def send(self, op: int, frame: Frame) -> None:
         """Number a frame and send it, as the connection is CONNECTED."""
@@ -50,6 +50,7 @@ class Outbox:
     def queue(self, op: int, frame: Frame) -> None:
         """Keep a frame until the connection is CONNECTED (RTL6c2)."""
         self._queued.append(_Entry(op, frame))
+        self._queued_messages += _messages_in(frame)
 
     def forget_serials(self) -> None:
         """Start numbering at 0 again: the server does not know this connection (RTN15c7)."""
@@ -72,7 +73,9 @@ class Outbox:
     def flush(self) -> None:
         """Send everything that was queued."""
         while self._queued:
-            self._transmit(self._queued.popleft())
+            entry = self._queued.popleft()
+            self._queued_messages -= _messages_in(entry.frame)
+            self._transmit(entry)
 
     def acknowledged(self, serial: int, count: int, results: list[list[str | None]]) -> None:
         """Settle `count` frames from `serial` on; earlier ones were skipped (implicit NACK)."""
@@ -89,6 +92,7 @@ class Outbox:
         """Remove the queued frames that have to wait elsewhere (RTL3d2)."""
         taken = [entry for entry in self._queued if held(entry.frame)]
         self._queued = deque(entry for entry in self._queued if not held(entry.frame))
+        self._queued_messages -= sum(_messages_in(entry.frame) for entry in taken)
         return [(entry.op, entry.frame) for entry in taken]
 
     def fail_all(self, error: ErrorInfo) -> None:
@@ -96,6 +100,7 @@ class Outbox:
         entries = [*self._sent, *self._queued]
         self._sent.clear()
         self._queued.clear()
+        self._queued_messages = 0
         for entry in entries:
             self._emit(Reject(entry.op, error))
 
@@ -121,6 +126,10 @@ class Outbox:
             else:
                 covered.append((entry, position - serial))
         return covered
+
+
+def _messages_in(frame: Frame) -> int:
+    return max(1, len(frame.messages))
 
 
 def _serial(entry: _Entry) -> int:

@@ -108,7 +108,7 @@ class Publisher:
         if self._connection.state is ConnectionState.CONNECTED:
             self._outbox.send(op, frame)
         elif self._connection.state in _QUEUEING and self._config.queue_messages:
-            if self._outbox.queued < self._config.max_queued_messages:
+            if self._outbox.has_room_for(frame, self._config.max_queued_messages):
                 self._outbox.queue(op, frame)
             else:
                 self._settled(Reject(op, faults.queue_full(self._config.max_queued_messages)))
@@ -131,6 +131,7 @@ class Publisher:
     def hold_presence(self) -> None:
         """Leave queued presence to channels that are being attached (RTL3d2)."""
         for op, frame in self._outbox.take_queued(self._waits_for_attach):
+            del self._presence[op]  # the channel submits it again, or fails it
             self._channels[frame.channel or ""].presence.queue(op, frame)
 
     def resend(self, *, renumber: bool) -> None:

@@ -11,7 +11,11 @@ from .fields import integer, text
 
 @dataclass(frozen=True, slots=True)
 class ErrorInfo:
-    """An error as the protocol knows it (TI1). `cause` is what led to it, where that is known."""
+    """An error as the protocol knows it (TI1).
+
+    `cause` is what led to it, where that is known; `hint` what to do, where the code alone does
+    not say it.
+    """
 
     code: int
     status_code: int
@@ -20,6 +24,7 @@ class ErrorInfo:
     cause: ErrorInfo | BaseException | None = None
     detail: Mapping[str, str] | None = None
     request_id: str | None = None
+    hint: str | None = None
 
     @property
     def is_token_error(self) -> bool:
