@@ -3,7 +3,8 @@
 A step is what happens, and a small number that says how: which frame, how long, to whom. One step
 is quiet: it takes the place of whatever a failure does not need, and the report leaves it out.
 
-The examples are the same in every run. `PROPERTY_EXAMPLES=1000` tries that many new ones.
+The examples are the same in every run. `PROPERTY_EXAMPLES=1000` tries that many new ones; give
+pytest `-o faulthandler_timeout=0` then, as each test may take longer than the suite allows.
 """
 
 from __future__ import annotations
