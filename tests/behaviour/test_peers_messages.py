@@ -40,7 +40,10 @@ async def test_one_bad_payload_in_a_batch_of_three(
     assert [m.name for m in received] == ["1", "2", "3"]
     assert [m.encoding for m in received] == [None, bad["encoding"], None]
     assert received[1].data == bad["data"]
-    assert not changes
+    (change,) = changes
+    assert (change.event, change.resumed) == ("update", True)
+    assert change.reason is not None
+    assert change.reason.code == 40013
     assert caplog.records
 
 

@@ -11,8 +11,9 @@ from .._wire.frames import Frame
 from .._wire.payload import UndecodablePayload, decode_payload, undo_base64
 from ..messages import Annotation, Message
 from ..presence_messages import PresenceMessage
+from ..states import ChannelEvent, ChannelState
 from . import faults
-from .effects import Effect, Warn
+from .effects import ChannelChanged, Effect, Warn
 
 Item = TypeVar("Item", Message, PresenceMessage, Annotation)
 
@@ -108,7 +109,11 @@ class Inbound:
         return UndecodableDelta(faults.undecodable_delta(self._channel, why))
 
     def decode(self, item: Item) -> None:
-        """A payload that cannot be decoded costs that payload only (RSL6b)."""
+        """Undo the item's encoding.
+
+        A payload that cannot be decoded costs that payload only (RSL6b); the channel says so with
+        an `update`, as it does of other errors that leave it attached.
+        """
         if not item.encoding:
             return
         try:
@@ -116,10 +121,21 @@ class Inbound:
             item.encoding = None
         except UndecodablePayload as error:
             item.data, item.encoding = error.data, error.encoding
+            fault = ErrorInfo(
+                code=40013,
+                status_code=400,
+                message=f"{item.id} is delivered undecoded: {error}",
+                cause=error,
+            )
+            self._emit(Warn(f"channel {self._channel!r}", fault))
             self._emit(
-                Warn(
-                    f"channel {self._channel!r}: {item.id} is delivered undecoded",
-                    ErrorInfo(code=40013, status_code=400, message=str(error)),
+                ChannelChanged(
+                    self._channel,
+                    ChannelState.ATTACHED,
+                    ChannelState.ATTACHED,
+                    ChannelEvent.UPDATE,
+                    fault,
+                    resumed=True,
                 )
             )
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import ssl
 import weakref
+from typing import Any, cast
 
 from websockets.client import ClientProtocol
 from websockets.datastructures import Headers
@@ -52,7 +53,7 @@ class WebSocketTransports:
         proxy = proxy_for(self._proxy, uri.host, secure=uri.secure)
         if proxy is None:
             await loop.create_connection(
-                lambda: transport, uri.host, uri.port, ssl=tls, happy_eyeballs_delay=0.25
+                lambda: transport, uri.host, uri.port, ssl=tls, **_racing(loop)
             )
         else:
             await loop.create_connection(
@@ -140,8 +141,7 @@ class WebSocketTransport(asyncio.BufferedProtocol):
     # -- what asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._socket = transport
+        self._socket = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return _read_buffer(self._loop)
@@ -232,6 +232,11 @@ class WebSocketTransport(asyncio.BufferedProtocol):
         if not self._dropped:
             self._dropped = True
             self._events.dropped(error)
+
+
+def _racing(loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+    """Dial the addresses of a host side by side, where the loop can: uvloop's cannot."""
+    return {"happy_eyeballs_delay": 0.25} if isinstance(loop, asyncio.BaseEventLoop) else {}
 
 
 _buffers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = (
