@@ -154,6 +154,15 @@ WORKLOADS = (
     timed("presence", "sync {count:,} members", Target(), count=10_000, quick=2_500),
     timed("presence", "sync {count:,} members", Target(3, 3), count=20_000, quick=5_000),
     Workload(
+        "member-memory",
+        "member_memory",
+        {"count": 20_000},
+        {"count": 5_000},
+        (Measure("each", "memory a member", "B", Target()),),
+        SDKS,
+        fresh=True,
+    ),
+    Workload(
         "connect",
         "connect",
         {"count": 30},

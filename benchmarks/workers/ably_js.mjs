@@ -91,6 +91,16 @@ const work = {
     return { each };
   },
 
+  async member_memory({ port, count }) {
+    const client = await connect(port);
+    await client.channels.get("members:1000").presence.get(); // what all share is there now
+    const before = usedBytes();
+    await client.channels.get(`members:${count}`).presence.get();
+    const each = (usedBytes() - before) / count;
+    await close(client);
+    return { each };
+  },
+
   async presence({ port, count }) {
     const client = await connect(port);
     const began = performance.now();

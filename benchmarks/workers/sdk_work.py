@@ -128,6 +128,15 @@ class SdkWork:
             assert len(members) == count
             return {"time": took}
 
+    async def member_memory(self, port: int, count: int) -> dict[str, float]:
+        """What a known member adds to the memory of the process."""
+        async with self._connected(port) as client:
+            await client.channels.get("members:1000").presence.get()  # what all share is there now
+            before = resident_bytes()
+            members = await client.channels.get(f"members:{count}").presence.get()
+            del members
+            return {"each": (resident_bytes() - before) / count}
+
     async def connect(self, port: int, count: int) -> dict[str, float]:
         """The time from making a client to CONNECTED."""
         durations = []
