@@ -176,9 +176,10 @@ async def test_the_rest_client_outlives_the_clients(
     rest: AblyRest, proxy: FaultProxy, provider: Provider
 ) -> None:
     auth, attributes, view = rest.auth, set(vars(rest.auth)), rest.http.auth
-    first, second = AblyRealtime(rest=rest), AblyRealtime(rest=rest)
-    for client in (first, second):
-        await reach(client.connection, "connected")
+    first = AblyRealtime(rest=rest)
+    await reach(first.connection, "connected")  # before the second dials: sockets are numbered
+    second = AblyRealtime(rest=rest)
+    await reach(second.connection, "connected")
     await first.close()
     await rest.auth.authorize()
     assert list(presented(proxy)) == [1]
