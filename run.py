@@ -9,36 +9,51 @@
 nox goes into an environment of its own under `.nox`, so nothing is installed on the machine.
 """
 
+import hashlib
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 PINS = ROOT / "constraints" / "development.txt"
-LAUNCHER = ROOT / ".nox" / "launcher"
+ENVIRONMENTS = ROOT / ".nox"
 OLDEST_PYTHON = (3, 11)
 
 
 def nox_python() -> Path:
     """A Python that has the pinned nox, set up at the first call and again when the pins change."""
-    scripts = "Scripts" if sys.platform == "win32" else "bin"
-    python = LAUNCHER / scripts / "python"
-    record = LAUNCHER / "made-from.txt"
     recipe = f"{sys.version}\n{sys.executable}\n{PINS.read_text(encoding='utf-8')}"
-    if record.is_file() and record.read_text(encoding="utf-8") == recipe:
-        return python
+    launcher = ENVIRONMENTS / f"launcher-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
+    if not launcher.is_dir():
+        print("Setting up nox in", launcher, flush=True)
+        ENVIRONMENTS.mkdir(exist_ok=True)
+        # Made aside and moved whole, so that a second call at the same moment finds all or nothing.
+        with tempfile.TemporaryDirectory(dir=ENVIRONMENTS, prefix="launcher-") as aside:
+            new = Path(aside) / "launcher"
+            install_nox(new)
+            try:
+                new.rename(launcher)
+            except OSError:
+                if not launcher.is_dir():
+                    raise
+    return python_in(launcher)
 
-    print("Setting up nox in", LAUNCHER, flush=True)
+
+def install_nox(environment: Path) -> None:
+    """Make a virtual environment that holds nox."""
     # Without pip inside, because Debian ships ensurepip apart from pip: the caller's pip does it.
-    venv.create(LAUNCHER, clear=True, with_pip=False)
-    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    venv.create(environment, with_pip=False)
+    pip = [sys.executable, "-m", "pip", "--python", str(python_in(environment))]
     subprocess.run(
         [*pip, "install", "--quiet", "--constraint", str(PINS), "nox"],
         check=True,
     )
-    record.write_text(recipe, encoding="utf-8")
-    return python
+
+
+def python_in(environment: Path) -> Path:
+    return environment / ("Scripts" if sys.platform == "win32" else "bin") / "python"
 
 
 def main() -> int:
