@@ -81,6 +81,18 @@ def receive(
     )
 
 
+def received(name: str, operation: str, what: str, *, size: int) -> Workload:
+    """Messages that have to be decoded, one a frame."""
+    return Workload(
+        name,
+        operation,
+        {"size": size, "count": 10_000},
+        {"count": 5_000},
+        (Measure("rate", what, "msg/s"),),
+        SDKS,
+    )
+
+
 def publish(name: str, what: str, target: Target, *, in_flight: int, quick: Arguments) -> Workload:
     """Messages published without waiting for each."""
     return Workload(
@@ -124,6 +136,16 @@ WORKLOADS = (
     receive("receive-64-json", "receive 64 B, JSON", Target(), binary=False),
     receive("receive-64-x100", "receive 64 B x100", Target(5, 2.5), batch=100),
     receive("receive-4096", "receive 4 KiB", Target(5, 1.8), size=4096),
+    received("receive-encrypted", "receive_encrypted", "receive 64 B, encrypted", size=64),
+    received("receive-deltas", "receive_deltas", "receive 4 KiB, deltas", size=4096),
+    Workload(
+        "listeners",
+        "listeners",
+        {"listeners": 1_000, "count": 1_000},
+        {"listeners": 100},
+        (Measure("rate", "call {listeners:,} listeners", "calls/s"),),
+        SDKS,
+    ),
     publish(
         "publish-in-flight",
         "publish {in_flight:,} in flight",
@@ -154,6 +176,14 @@ WORKLOADS = (
     timed("presence", "sync {count:,} members", Target(), count=10_000, quick=2_500),
     timed("presence", "sync {count:,} members", Target(3, 3), count=20_000, quick=5_000),
     Workload(
+        "leave-storm",
+        "leave_storm",
+        {"count": 10_000},
+        {"count": 2_500},
+        (Measure("time", "{count:,} members leave", "ms"),),
+        SDKS,
+    ),
+    Workload(
         "member-memory",
         "member_memory",
         {"count": 20_000},
@@ -176,6 +206,30 @@ WORKLOADS = (
         {"count": 20},
         (Measure("each", "memory a client", "KB", Target(at_most=50)),),
         SDKS | {Contender.FLOOR},
+        fresh=True,
+    ),
+    Workload(
+        "shared-rest",
+        "shared_rest",
+        {"count": 500},
+        {"count": 100},
+        (
+            Measure("time", "{count:,} clients, one AblyRest", "ms"),
+            Measure("each", "memory, each of these", "KB"),
+        ),
+        frozenset({Contender.OURS}),
+        fresh=True,
+    ),
+    Workload(
+        "alive",
+        "alive",
+        {"count": 1_000_000},
+        {"count": 100_000},
+        (
+            Measure("objects", "objects left of {count:,} messages", "", compared=False),
+            Measure("memory", "memory left of them", "KB", compared=False),
+        ),
+        frozenset({Contender.OURS}),
         fresh=True,
     ),
     Workload(

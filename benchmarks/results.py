@@ -24,9 +24,10 @@ class Samples:
         return median(values) if values else None
 
     def spread(self, contender: Contender) -> float | None:
-        """Half the distance between the extremes, as a share of the median."""
+        """Half the distance between the extremes, as a share of the median; None if that is 0."""
         values = self.values.get(contender)
-        return (max(values) - min(values)) / 2 / median(values) if values else None
+        middle = self.median(contender)
+        return (max(values) - min(values)) / 2 / middle if values and middle else None
 
     def advantage(self, other: Contender) -> float | None:
         """How many times better than another this client is, by the medians."""

@@ -4,7 +4,10 @@ Run as `python -m benchmarks.stub.server`; it prints its port, and ends when its
 closes. The name of a channel is the order for what is to happen when it is attached:
 
     flood:SIZE:BATCH:COUNT    COUNT messages of SIZE bytes, BATCH a frame
+    encrypted:SIZE:COUNT      COUNT encrypted messages, one a frame
+    deltas:SIZE:COUNT         COUNT messages, one a frame, most of them deltas
     members:COUNT             a presence sync of COUNT members
+    leaves:COUNT              the members of the channel members:COUNT leave
     echo                      each publish is sent back, beside its ACK
     reset                     the socket is reset, unless the connection was resumed
     anything else             ATTACHED, no more
@@ -77,6 +80,8 @@ class Connection(socketserver.BaseRequestHandler):
     def _answer(self, frame: w.Frame) -> None:
         if frame["action"] == w.ATTACH:
             self._attach(frame["channel"])
+        elif frame["action"] == w.DETACH:
+            self._send({"action": w.DETACHED, "channel": frame["channel"]})
         elif frame["action"] == w.CLOSE:
             self._send({"action": w.CLOSED})
 
@@ -89,8 +94,14 @@ class Connection(socketserver.BaseRequestHandler):
         match order, [int(number) for number in numbers]:
             case "flood", [size, batch, count]:
                 self._flood(*w.flood_block(self._wire, channel, size, batch), count)
+            case "encrypted", [size, count]:
+                self._flood(*w.encrypted_block(self._wire, channel, size), count)
+            case "deltas", [size, count]:
+                self._flood(*w.delta_block(self._wire, channel, size), count)
             case "members", [count]:
                 self._unsent.append(w.member_pages(self._wire, channel, count))
+            case "leaves", [count]:
+                self._unsent.append(w.leaves(self._wire, f"members:{count}", count))
             case "echo", []:
                 self._echo = w.echo(self._wire, channel)
 

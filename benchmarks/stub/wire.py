@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
 
 import msgpack
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.padding import PKCS7
 from websockets.frames import Opcode
+
+from ably_local import vcdiff
 
 from .websocket import server_frame
 
@@ -18,13 +23,18 @@ Frame = dict[str, Any]
 pack = cast("Callable[[Any], bytes]", msgpack.packb)
 """A value as MessagePack; the library's own signature allows for None, which it never returns."""
 
-ACK, CONNECTED, CLOSE, CLOSED, ATTACH, ATTACHED, MESSAGE, SYNC = 1, 4, 7, 8, 10, 11, 15, 16
+ACK, CONNECTED, CLOSE, CLOSED, ATTACH, ATTACHED = 1, 4, 7, 8, 10, 11
+DETACH, DETACHED, PRESENCE, MESSAGE, SYNC = 12, 13, 14, 15, 16
+PRESENT, LEAVE = 1, 3
 HAS_PRESENCE, RESUMED = 1 << 0, 1 << 2
 ALL_MODES = 0b1111 << 16
 
 MEMBERS_A_PAGE = 100
 _BLOCK = 1_000
 """Messages that differ from each other in a flood, before it repeats itself."""
+
+KEY = bytes(range(32))
+"""The key of the encrypted channels; every worker has the same."""
 
 _SERIAL = "0172935623851@5"
 _RESULT = {"serials": [_SERIAL]}
@@ -128,6 +138,31 @@ def flood_block(wire: Wire, channel: str, size: int, batch: int) -> tuple[bytes,
 
 
 @lru_cache
+def encrypted_block(wire: Wire, channel: str, size: int) -> tuple[bytes, int]:
+    """As `flood_block`, one message a frame, encrypted with `KEY`."""
+    block = []
+    for number in range(_BLOCK):
+        message = {"data": _encrypted(b"x" * size), "encoding": "utf-8/cipher+aes-256-cbc"}
+        block.append(wire.encode(_frame(channel, number, [message])))
+    return b"".join(block), _BLOCK
+
+
+@lru_cache
+def delta_block(wire: Wire, channel: str, size: int) -> tuple[bytes, int]:
+    """As `flood_block`, one message a frame; all but the first are deltas from the one before."""
+    texts = [f"{number:08}{'x' * (size - 8)}".encode() for number in range(_BLOCK)]
+    block = [wire.encode(_frame(channel, 0, [{"data": texts[0].decode()}]))]
+    for number in range(1, _BLOCK):
+        message = {
+            "data": vcdiff.encode(texts[number - 1], texts[number]),
+            "encoding": "utf-8/vcdiff",
+            "extras": {"delta": {"format": "vcdiff", "from": _message_id(number - 1)}},
+        }
+        block.append(wire.encode(_frame(channel, number, [message])))
+    return b"".join(block), _BLOCK
+
+
+@lru_cache
 def echo(wire: Wire, channel: str) -> bytes:
     """What every publish on a channel is answered with, beside its ACK."""
     return wire.encode(_messages(channel, 0, "x" * 64, 1))
@@ -136,27 +171,52 @@ def echo(wire: Wire, channel: str) -> bytes:
 @lru_cache
 def member_pages(wire: Wire, channel: str, count: int) -> bytes:
     """A presence sync of `count` members."""
-    last = (count - 1) // MEMBERS_A_PAGE
+    pages = _pages(count)
     return b"".join(
         wire.encode(
             {
                 "action": SYNC,
                 "channel": channel,
-                "channelSerial": f"sync:{page + 1 if page < last else ''}",
+                "channelSerial": f"sync:{page + 1 if page + 1 < len(pages) else ''}",
                 "timestamp": _TIME,
-                "presence": [
-                    _member(number)
-                    for number in range(
-                        page * MEMBERS_A_PAGE, min(count, (page + 1) * MEMBERS_A_PAGE)
-                    )
-                ],
+                "presence": [_member(number, PRESENT) for number in numbers],
             }
         )
-        for page in range(last + 1)
+        for page, numbers in enumerate(pages)
     )
 
 
+@lru_cache
+def leaves(wire: Wire, channel: str, count: int) -> bytes:
+    """The same members leaving, as many a frame."""
+    return b"".join(
+        wire.encode(
+            {
+                "action": PRESENCE,
+                "channel": channel,
+                "channelSerial": f"{_SERIAL}:{page}",
+                "timestamp": _TIME + 1,
+                "presence": [_member(number, LEAVE) for number in numbers],
+            }
+        )
+        for page, numbers in enumerate(_pages(count))
+    )
+
+
+def _pages(count: int) -> list[range]:
+    starts = range(0, count, MEMBERS_A_PAGE)
+    return [range(start, min(count, start + MEMBERS_A_PAGE)) for start in starts]
+
+
 def _messages(channel: str, number: int, data: str, batch: int) -> Frame:
+    messages = [
+        {"name": "event", "data": data, "serial": f"{_SERIAL}:{number}:{index}"}
+        for index in range(batch)
+    ]
+    return _frame(channel, number, messages)
+
+
+def _frame(channel: str, number: int, messages: list[Frame]) -> Frame:
     return {
         "action": MESSAGE,
         "id": f"conn-0:{number}",
@@ -164,19 +224,28 @@ def _messages(channel: str, number: int, data: str, batch: int) -> Frame:
         "channelSerial": f"{_SERIAL}:{number}",
         "connectionId": "conn-0",
         "timestamp": _TIME,
-        "messages": [
-            {"name": "event", "data": data, "serial": f"{_SERIAL}:{number}:{index}"}
-            for index in range(batch)
-        ],
+        "messages": messages,
     }
 
 
-def _member(number: int) -> Frame:
+def _message_id(number: int) -> str:
+    """The id of the only message of a frame (TM2a)."""
+    return f"conn-0:{number}:0"
+
+
+def _encrypted(plain: bytes) -> bytes:
+    padder = PKCS7(128).padder()
+    vector = os.urandom(16)
+    encryptor = Cipher(algorithms.AES(KEY), modes.CBC(vector)).encryptor()
+    return vector + encryptor.update(padder.update(plain) + padder.finalize())
+
+
+def _member(number: int, action: int) -> Frame:
     return {
-        "action": 1,
+        "action": action,
         "clientId": f"member-{number}",
         "connectionId": f"conn-{number}",
-        "id": f"conn-{number}:0:0",
-        "timestamp": _TIME,
+        "id": f"conn-{number}:{action}:0",
+        "timestamp": _TIME + action,
         "data": "here",
     }

@@ -8,6 +8,9 @@ const beforeImport = performance.now();
 const Ably = require('ably');
 const importTime = performance.now() - beforeImport;
 
+const vcdiff = require('@ably/vcdiff-decoder'); // a plugin, which most users don't load
+
+const KEY = Buffer.from(range(32));
 const TEXT = 'x'.repeat(64);
 
 const work = {
@@ -19,6 +22,40 @@ const work = {
     const ended = await countdown.done;
     await close(client);
     return { rate: (count / (ended - began)) * 1e3 };
+  },
+
+  async receive_encrypted({ port, size, count }) {
+    return receive(port, `encrypted:${size}:${count}`, { cipher: { key: KEY } }, count);
+  },
+
+  async receive_deltas({ port, size, count }) {
+    return receive(port, `deltas:${size}:${count}`, { params: { delta: 'vcdiff' } }, count);
+  },
+
+  async listeners({ port, listeners, count }) {
+    const client = await connect(port);
+    const countdown = new Countdown(listeners * count);
+    const channel = client.channels.get(`flood:64:1:${count}`);
+    const began = performance.now();
+    await Promise.all(range(listeners).map(() => channel.subscribe(() => countdown.heard())));
+    const ended = await countdown.done;
+    await close(client);
+    return { rate: (listeners * count * 1e3) / (ended - began) };
+  },
+
+  async leave_storm({ port, count }) {
+    const client = await connect(port);
+    const { presence } = client.channels.get(`members:${count}`);
+    const countdown = new Countdown(count);
+    await presence.subscribe('leave', countdown.heard);
+    await presence.get();
+    const began = performance.now();
+    await client.channels.get(`leaves:${count}`).attach();
+    const time = (await countdown.done) - began;
+    const left = await presence.get();
+    if (left.length !== 0) throw new Error(`${left.length} members are left`);
+    await close(client);
+    return { time };
   },
 
   async publish({ port, in_flight: inFlight, count }) {
@@ -163,6 +200,16 @@ class Countdown {
   }
 }
 
+async function receive(port, channelName, options, count) {
+  const client = await connect(port);
+  const countdown = new Countdown(count);
+  const began = performance.now();
+  await client.channels.get(channelName, options).subscribe(countdown.heard);
+  const ended = await countdown.done;
+  await close(client);
+  return { rate: (count / (ended - began)) * 1e3 };
+}
+
 async function connect(port, binary = true) {
   const client = new Ably.Realtime({
     authCallback: (_params, done) => done(null, 'app.any:token'), // it warns about a bare token
@@ -170,6 +217,7 @@ async function connect(port, binary = true) {
     port,
     tls: false,
     useBinaryProtocol: binary,
+    plugins: { vcdiff },
     logHandler: (line) => console.error(line), // its default is standard output
   });
   await new Promise((resolve, reject) => {

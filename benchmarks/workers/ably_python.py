@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ably import AblyRealtime
+from ably import AblyRealtime, AblyVCDiffDecoder
 
 from .sdk_work import SdkWork
 from .worker import serve
@@ -18,6 +18,7 @@ def new_client(port: int, binary: bool) -> AblyRealtime:
         endpoint=f"localhost:{port}",
         tls=False,
         use_binary_protocol=binary,
+        vcdiff_decoder=AblyVCDiffDecoder(),
     )
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import time
@@ -15,6 +16,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from ably.types.channeloptions import ChannelOptions
+from ably.util.crypto import get_default_params
+
+from ..stub.wire import KEY
 from .worker import Countdown, median, milliseconds_since, percentiles, resident_bytes
 
 TEXT = "x" * 64
@@ -53,6 +58,52 @@ class SdkWork:
             began = time.perf_counter()
             await channel.subscribe(countdown.heard)
             return {"rate": count / await countdown.seconds_since(began)}
+
+    async def receive_encrypted(self, port: int, size: int, count: int) -> dict[str, float]:
+        """Encrypted messages delivered, a second."""
+        options = ChannelOptions(cipher=get_default_params({"key": KEY}))
+        return await self._receive(port, f"encrypted:{size}:{count}", options, count)
+
+    async def receive_deltas(self, port: int, size: int, count: int) -> dict[str, float]:
+        """Messages delivered that came as deltas, a second."""
+        options = ChannelOptions(params={"delta": "vcdiff"})
+        return await self._receive(port, f"deltas:{size}:{count}", options, count)
+
+    async def listeners(self, port: int, listeners: int, count: int) -> dict[str, float]:
+        """Calls of listeners a second, with so many on one channel."""
+        async with self._connected(port) as client:
+            countdown = Countdown(listeners * count)
+            channel = client.channels.get(f"flood:64:1:{count}")
+            began = time.perf_counter()
+            # The first subscribes at once, and the server's answer comes after the last has.
+            await asyncio.gather(
+                *(channel.subscribe(_another(countdown.heard)) for _ in range(listeners))
+            )
+            return {"rate": listeners * count / await countdown.seconds_since(began)}
+
+    async def leave_storm(self, port: int, count: int) -> dict[str, float]:
+        """The time in which so many members leave."""
+        async with self._connected(port) as client:
+            presence = client.channels.get(f"members:{count}").presence
+            countdown = Countdown(count)
+            await presence.subscribe("leave", countdown.heard)
+            assert len(await presence.get()) == count
+            began = time.perf_counter()
+            await client.channels.get(f"leaves:{count}").attach()
+            took = await countdown.seconds_since(began)
+            assert not await presence.get()
+            return {"time": took * 1e3}
+
+    async def alive(self, port: int, count: int) -> dict[str, float]:
+        """What is there after so many messages that was not there after a tenth of them."""
+        async with self._connected(port) as client:
+            await self._flood(client, count // 10)
+            objects, resident = _alive(), resident_bytes()
+            await self._flood(client, count)
+            return {
+                "objects": _alive() - objects,
+                "memory": (resident_bytes() - resident) / 1024,
+            }
 
     async def publish(self, port: int, in_flight: int, count: int) -> dict[str, float]:
         """Messages acknowledged a second, with so many on their way at any time."""
@@ -187,6 +238,23 @@ class SdkWork:
                 "attached": await attached.seconds_since(began) * 1e3,
             }
 
+    async def _receive(
+        self, port: int, channel_name: str, options: ChannelOptions, count: int
+    ) -> dict[str, float]:
+        async with self._connected(port) as client:
+            countdown = Countdown(count)
+            channel = client.channels.get(channel_name, options)
+            began = time.perf_counter()
+            await channel.subscribe(countdown.heard)
+            return {"rate": count / await countdown.seconds_since(began)}
+
+    async def _flood(self, client: Any, count: int) -> None:
+        countdown = Countdown(count)
+        name = f"flood:64:1:{count}"
+        await client.channels.get(name).subscribe(countdown.heard)
+        await countdown.seconds_since(0)
+        await client.channels.release(name)
+
     async def _connect(self, port: int, *, binary: bool = True) -> Any:
         client = self._new_client(port, binary)
         await client.connection.once_async("connected")
@@ -199,3 +267,14 @@ class SdkWork:
             yield client
         finally:
             await client.close()
+
+
+def _another(listener: Callable[[Any], None]) -> Callable[[Any], None]:
+    """A listener that no other is equal to."""
+    return lambda item: listener(item)
+
+
+def _alive() -> int:
+    """How many objects the collector knows, after it has collected."""
+    gc.collect()
+    return len(gc.get_objects())
