@@ -46,6 +46,8 @@ class Clock:
         self._heap: list[tuple[float, int, Timer]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._handle: asyncio.TimerHandle | None = None
+        self.fired: Callable[[], object] = lambda: None
+        """Called whenever timers have fired."""
 
     def now(self) -> int:
         """Return the time in whole milliseconds since the epoch."""
@@ -93,6 +95,7 @@ class Clock:
             callback, timer.callback = timer.callback, None
             if callback is not None:
                 callback()
+        self.fired()
 
     def _arm(self) -> None:
         if self._handle is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from .errors import ErrorInfo
@@ -23,6 +23,11 @@ class Policy:
     withhold_acks: bool = False
     nack_with: ErrorInfo | None = None
     fail_requests_with: ErrorInfo | None = None
+
+    def clear(self) -> None:
+        """Set everything right again."""
+        for field in fields(self):
+            setattr(self, field.name, field.default)
 
 
 class Faults:

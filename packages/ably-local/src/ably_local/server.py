@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from .app import build
+from .apps import App
+from .changes import Changes
+from .channel import Channel
 from .clock import Clock
 from .faults import Faults
 from .frame_log import RecordedFrame
@@ -18,6 +22,9 @@ from .limits import Limits
 from .listener import Listener, bind
 from .service import Service
 from .tls import Certificate
+from .views import PresentMember, PublishedMessage
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,8 @@ class LocalAbly:
         self._service = Service(self.clock, self._limits)
         self.faults = Faults(self._service)
         self.key = self._add_default_app(key)
+        self._changes = Changes()
+        self.clock.fired = self._changes.notice
         self._stack = AsyncExitStack()
 
     @property
@@ -78,6 +87,71 @@ class LocalAbly:
         if self.tls:
             return options | {"tls_port": self.port}
         return options | {"use_token_auth": True, "port": self.port}
+
+    @property
+    def channels(self) -> list[str]:
+        """The names of the channels that are in use or remembered, in order."""
+        app = self._app()
+        return sorted(channel.name for channel in app.channels) if app is not None else []
+
+    def published(self, channel: str) -> list[PublishedMessage]:
+        """Return the messages published on a channel, oldest first.
+
+        Those are what its history holds: the last two minutes, or a day in the namespaces that are
+        persisted or mutable.
+        """
+        found = self._channel(channel)
+        if found is None:
+            return []
+        history = found.messages.history
+        return [PublishedMessage.of(message) for message in history.latest(len(history))]
+
+    def present(self, channel: str) -> list[PresentMember]:
+        """Return the members present on a channel, ordered by client id."""
+        found = self._channel(channel)
+        members = found.presence.members() if found is not None else []
+        return sorted(map(PresentMember.of, members), key=lambda member: str(member.client_id))
+
+    def attached(self, channel: str) -> list[ConnectionView]:
+        """Return the connections that are attached to a channel."""
+        found = self._channel(channel)
+        ids = {attachment.connection_id for attachment in found.feed} if found is not None else ()
+        return [connection for connection in self.connections if connection.id in ids]
+
+    async def wait_until(
+        self,
+        condition: Callable[[], T],
+        *,
+        timeout: float = 5_000,  # noqa: ASYNC109 - what asyncio.timeout raises names no condition
+    ) -> T:
+        """Wait until `condition` returns something true, and return that.
+
+        It is called on this event loop, at once and again whenever a client has done or been told
+        something or a timer has fired. `timeout` is in milliseconds, after which TimeoutError is
+        raised. What `condition` raises is raised.
+        """
+        deadline = asyncio.timeout(timeout / 1000)
+        try:
+            async with deadline:
+                return await self._changes.until(condition)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            raise TimeoutError(f"what was waited for did not happen in {timeout:g} ms") from None
+
+    def reset(self) -> None:
+        """Forget everything but the key, and stop misbehaving; clients may reconnect at once.
+
+        Connections end without a word. Time is not set back.
+        """
+        for connection in self._service.realtime:
+            connection.end()
+        for app in self._service.apps:
+            self._service.apps.delete(app.id)
+        self._add_default_app(self.key)
+        self.faults.policy.clear()
+        self.clear_frames()
+        self._changes.notice()
 
     @property
     def frames(self) -> list[RecordedFrame]:
@@ -111,12 +185,14 @@ class LocalAbly:
             self.port = sockets[0].getsockname()[1]
             # Clients that see pings rely on one within each idle interval (RTN23b).
             ping_interval = self._limits.max_idle_interval / 1000 * 2 / 3
-            listener = Listener(build(self._service), sockets, context, ping_interval)
+            application = self._changes.watching(build(self._service))
+            listener = Listener(application, sockets, context, ping_interval)
             await listener.start()
             stack.push_async_callback(listener.stop)
             stack.callback(self._service.realtime.shut_down)
             self.clock.start(asyncio.get_running_loop())
             stack.callback(self.clock.stop)
+            stack.callback(self._changes.stop)
             self._stack = stack.pop_all()
         return self
 
@@ -127,6 +203,13 @@ class LocalAbly:
         traceback: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
+
+    def _app(self) -> App | None:
+        return self._service.apps.find(self.key.partition(".")[0])
+
+    def _channel(self, name: str) -> Channel | None:
+        app = self._app()
+        return None if app is None else app.channels.find(name)
 
     def _add_default_app(self, key: str | None) -> str:
         if key is None:
