@@ -77,10 +77,9 @@ class Socket:
         self.websocket.transport.abort()
         await self.websocket.wait_closed()
         own = self.connected["connectionId"]
-        async with asyncio.timeout(PATIENCE):
-            # The server tells nobody when it has noticed.
-            while any(seen.id == own and seen.is_connected for seen in server.connections):  # noqa: ASYNC110
-                await asyncio.sleep(0)
+        await server.wait_until(
+            lambda: not any(seen.id == own and seen.is_connected for seen in server.connections)
+        )
 
     async def attach(self, channel: str, **fields: Any) -> Frame:
         await self.send(action=ATTACH, channel=channel, **fields)
