@@ -114,7 +114,7 @@ def test_anyio_on_another_backend_is_an_error_that_says_so(suite: Suite) -> None
     import pytest
 
     @pytest.fixture
-    def anyio_backend_name():
+    def anyio_backend():
         return "trio"
 
     def test_it(anyio_backend, ably_client): pass

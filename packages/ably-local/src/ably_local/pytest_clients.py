@@ -6,7 +6,6 @@ for when a test asks for one.
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -67,6 +66,8 @@ async def _rest(server: ThreadedLocalAbly, options: dict[str, Any]) -> AsyncIter
 
 @asynccontextmanager
 async def _client(server: ThreadedLocalAbly, options: dict[str, Any]) -> AsyncIterator[Any]:
+    import asyncio
+
     sdk = _required("ably_realtime", for_fixture="ably_client")
     if server.tls:
         import ssl
