@@ -45,4 +45,4 @@ class Suite:
 
     def passes(self, count: int, *arguments: str) -> None:
         """Run the suite and check that so many tests passed and nothing else happened."""
-        self.run(*arguments).assert_outcomes(passed=count)
+        self.run(*arguments).assert_outcomes(passed=count, warnings=0)

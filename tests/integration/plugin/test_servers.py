@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.plugin.suite import IS_INSTALLED, SETTINGS, WITH_ASYNCIO, Suite
+from tests.integration.plugin.suite import IS_INSTALLED, SETTINGS, Suite
 
 pytest_plugins = ["pytester"]
 
@@ -38,11 +38,18 @@ def test_a_failure_shows_what_the_server_held(suite: Suite) -> None:
         def test_that_fails_on_the_shared_one(ably_session_server):
             assert ably_session_server.published("orders")
 
+        def test_that_stops_it(ably_server):
+            ably_server.__exit__(None, None, None)
+            ably_server.published("orders")
+
+        def test_that_fails_without_one():
+            raise AssertionError("unrelated")
+
         def test_after_them():
             assert threading.active_count() == 2  # this one and the shared server's
     """)
     result = suite.run()
-    result.assert_outcomes(passed=1, failed=2)
+    result.assert_outcomes(passed=1, failed=4)
     result.stdout.fnmatch_lines(
         [
             "E *assert *{'id': 1}* == *{'id': 2}*",
@@ -52,8 +59,11 @@ def test_a_failure_shows_what_the_server_held(suite: Suite) -> None:
             "*PublishedMessage(name='created', data={'id': 1}, client_id=None, extras=None)",
             "*What the Ably server held*",
             "no channel was used",
+            "*RuntimeError: the server is not running*",
+            "*AssertionError: unrelated",
         ]
     )
+    assert result.stdout.str().count("What the Ably server held") == 2
 
 
 def test_a_server_that_cannot_start_is_an_error_of_the_fixture(suite: Suite) -> None:
@@ -175,7 +185,9 @@ def test_the_plugin_can_be_turned_off(suite: Suite) -> None:
     result.stdout.fnmatch_lines(["*fixture 'ably_server' not found"])
 
 
-def test_who_does_not_use_it_pays_for_nothing(suite: Suite) -> None:
+def test_who_does_not_use_it_pays_for_nothing(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     suite.settings(SETTINGS)
     suite.module("""
         import sys
@@ -191,9 +203,9 @@ def test_who_does_not_use_it_pays_for_nothing(suite: Suite) -> None:
             }
             assert threading.active_count() == 1
     """)
-    suite.passes(1, "-p", "no:asyncio", "-p", "no:anyio", "-p", "no:xdist")
-    suite.settings(WITH_ASYNCIO)
-    result = suite.run("--fixtures")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    suite.passes(1, "-p", "ably_local.pytest_plugin")
+    result = suite.run("-p", "ably_local.pytest_plugin", "--fixtures")
     result.stdout.fnmatch_lines(
         ["ably_server -- *", "*An Ably-compatible server of the test's own*"]
     )

@@ -112,9 +112,9 @@ def pytest_runtest_makereport(
     """Show what the server held when a test failed."""
     report = yield
     if report.failed and call.when == "call":
-        server = getattr(item, "funcargs", {}).get("ably_server")
-        server = server or item.config.stash.get(SESSION_SERVER, None)
-        if server is not None:
+        used = getattr(item, "funcargs", {})
+        server = used.get("ably_server") or used.get("ably_session_server")
+        if server is not None and server.is_running:
             report.sections.append(("What the Ably server held", "\n".join(_described(server))))
     return report
 

@@ -48,8 +48,13 @@ class ThreadedLocalAbly:
         self._stack = ExitStack()
 
     def __repr__(self) -> str:
-        where = "not running" if self._running is None else f"at {self.url}"
+        where = f"at {self.url}" if self.is_running else "not running"
         return f"<{type(self).__name__} {where}>"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has been entered and not left yet."""
+        return self._running is not None
 
     @property
     def host(self) -> str:
@@ -156,7 +161,7 @@ class ThreadedLocalAbly:
         return self._portal.call(partial(self._server.wait_until, condition, timeout=timeout))
 
     def __enter__(self) -> Self:
-        if self._running is not None:
+        if self.is_running:
             raise RuntimeError("the server is running already")
         with ExitStack() as stack:
             portal = stack.enter_context(start_blocking_portal("asyncio"))
