@@ -193,3 +193,21 @@ def test_options_are_overridden(suite: Suite) -> None:
         assert ably_server.connections == []
     """)
     suite.passes(2)
+
+
+def test_a_client_that_cannot_connect_is_an_error_that_says_why(suite: Suite) -> None:
+    suite.settings(AUTO)
+    suite.conftest("""
+    import pytest
+    from ably_local import pytest_clients
+
+    pytest_clients.CONNECT_PATIENCE = 0.2
+
+    @pytest.fixture
+    def ably_client_options():
+        return {"port": 1}
+    """)
+    suite.module("async def test_it(ably_client): pass")
+    result = suite.run()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*Failed: ably_client did not connect: *"])

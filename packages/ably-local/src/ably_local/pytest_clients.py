@@ -75,8 +75,11 @@ async def _client(server: ThreadedLocalAbly, options: dict[str, Any]) -> AsyncIt
         options = {"ssl_context": ssl.create_default_context(cafile=server.ca_file)} | options
     async with sdk.AblyRealtime(**server.client_options() | options) as client:
         if options.get("auto_connect", True):
-            async with asyncio.timeout(CONNECT_PATIENCE):
-                await client.connection.once_async("connected")
+            try:
+                async with asyncio.timeout(CONNECT_PATIENCE):
+                    await client.connection.once_async("connected")
+            except TimeoutError:
+                pytest.fail(f"ably_client did not connect: {client.connection.error_reason}")
         yield client
 
 
