@@ -79,7 +79,8 @@ async def _client(server: ThreadedLocalAbly, options: dict[str, Any]) -> AsyncIt
                 async with asyncio.timeout(CONNECT_PATIENCE):
                     await client.connection.once_async("connected")
             except TimeoutError:
-                pytest.fail(f"ably_client did not connect: {client.connection.error_reason}")
+                state, reason = client.connection.state, client.connection.error_reason
+                pytest.fail(f"ably_client did not connect in time: it is {state} ({reason})")
         yield client
 
 
