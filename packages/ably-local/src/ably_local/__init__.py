@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .frame_log import Direction, RecordedFrame
     from .limits import Limits
     from .server import ConnectionView, LocalAbly
+    from .storage import StorageError
     from .threaded import ThreadedLocalAbly
     from .views import PresentMember, PublishedMessage
 
@@ -26,6 +27,7 @@ __all__ = [
     "PresentMember",
     "PublishedMessage",
     "RecordedFrame",
+    "StorageError",
     "ThreadedLocalAbly",
 ]
 
@@ -39,6 +41,7 @@ _HOMES = {
     "PresentMember": "views",
     "PublishedMessage": "views",
     "RecordedFrame": "frame_log",
+    "StorageError": "storage",
     "ThreadedLocalAbly": "threaded",
 }
 

@@ -16,6 +16,7 @@ from .limits import Limits
 from .messages import PresenceMessage
 from .push import PushRegistry
 from .stats import Stats
+from .storage import InMemory, Journal, Storage
 from .tokens import Tokens
 
 ACCOUNT_ID = "local"
@@ -62,6 +63,11 @@ class Namespace:
     mutable_messages: bool = False
     push_enabled: bool = False
 
+    @property
+    def keeps_messages(self) -> bool:
+        """Whether what happens on its channels is remembered for a day, and outlives the server."""
+        return self.persisted or self.mutable_messages
+
     def to_wire(self) -> dict[str, object]:
         return {
             "id": self.id,
@@ -85,20 +91,23 @@ class App:
         self,
         clock: Clock,
         limits: Limits,
+        storage: Storage,
         *,
         app_id: str | None = None,
         namespaces: Iterable[Namespace] = DEFAULT_NAMESPACES,
+        created: int | None = None,
     ) -> None:
         self.id = app_id or random_id(6)
+        self._storage = storage
         self.clock = clock
         self.limits = limits
-        self.created = clock.now()
+        self.created = clock.now() if created is None else created
         self.keys: dict[str, Key] = {}
         self.namespaces = {namespace.id: namespace for namespace in namespaces}
         self.tokens = Tokens(clock, self.id)
         self.push = PushRegistry()
         self.stats = Stats(clock, self.id)
-        self.channels = Channels(clock, limits, self.namespace, self._channel_opened)
+        self.channels = Channels(clock, limits, self.namespace, self._journal, self._channel_opened)
 
     def add_key(
         self,
@@ -108,7 +117,10 @@ class App:
         capability: Capability | None = None,
         revocable_tokens: bool = False,
     ) -> Key:
-        """Create a key; what isn't given is generated, and permits everything."""
+        """Create a key; what isn't given is generated, and permits everything.
+
+        `Apps.save()` is what makes a key of an app in use outlive the server.
+        """
         key = Key(
             self.id,
             key_id or random_id(6),
@@ -131,6 +143,9 @@ class App:
         prefix = channel.partition(":")[0]
         return self.namespaces.get(prefix) or Namespace(prefix)
 
+    def _journal(self, channel: str) -> Journal:
+        return self._storage.journal(self.id, channel)
+
     def _channel_opened(self, number: int) -> None:
         self.stats.count("channels.opened")
         self.stats.peak("channels.peak", number)
@@ -150,16 +165,62 @@ class App:
 
 
 class Apps:
-    """The apps of one server."""
+    """The apps of one server, kept in `storage`."""
 
-    def __init__(self, clock: Clock, limits: Limits) -> None:
+    def __init__(self, clock: Clock, limits: Limits, storage: Storage | None = None) -> None:
         self._clock = clock
         self._limits = limits
+        self._storage = storage or InMemory()
         self._apps: dict[str, App] = {}
+
+    def restore(self) -> None:
+        """Take up the apps that a former process saved."""
+        for saved in self._storage.apps():
+            app = App(
+                self._clock,
+                self._limits_of(saved),
+                self._storage,
+                app_id=saved["appId"],
+                namespaces=[_namespace(item) for item in saved["namespaces"]],
+                created=saved["created"],
+            )
+            for key in saved["keys"]:
+                app.add_key(
+                    key_id=key["id"],
+                    secret=key["keySecret"],
+                    capability=Capability.parse(key["capability"]),
+                    revocable_tokens=key["revocableTokens"],
+                )
+            self._apps[app.id] = app
+
+    def save(self, app: App) -> None:
+        """Keep an app as it is now, where `restore()` finds it."""
+        limits = {"presence": {"maxMembers": app.limits.max_presence_members}}
+        self._storage.save_app(app.id, app.to_wire() | {"limits": limits})
+
+    def given_key(self, name: str, secret: str) -> Key:
+        """Return the key with this name and secret, made with its app where it isn't there yet."""
+        app_id, _, key_id = name.partition(".")
+        app = self.find(app_id) or self.add(app_id)
+        key = app.keys.get(name)
+        if key is None or key.secret != secret:
+            key = app.add_key(key_id=key_id, secret=secret)
+            self.save(app)
+        return self._noted(key)
+
+    def default_key(self) -> Key:
+        """Return the key of the first start, or a new one of a new app if there is none."""
+        noted = self._key(self._storage.default_key())
+        if noted is not None:
+            return noted
+        app = self.add()
+        key = app.add_key()
+        self.save(app)
+        return self._noted(key)
 
     def add(self, app_id: str | None = None) -> App:
         """Create an app without keys and with the default namespaces."""
-        return self._register(App(self._clock, self._limits, app_id=app_id))
+        return self._register(App(self._clock, self._limits, self._storage, app_id=app_id))
 
     def create(self, specification: object) -> App:
         """Create an app as a sandbox app specification describes it; refuse a bad one with 40001.
@@ -171,6 +232,7 @@ class Apps:
         app = App(
             self._clock,
             self._limits_of(spec),
+            self._storage,
             namespaces=[_namespace(item) for item in _list(spec, "namespaces")],
         )
         for item in _list(spec, "keys"):
@@ -196,13 +258,25 @@ class Apps:
     def delete(self, app_id: str) -> None:
         """Forget an app and everything in it."""
         self._apps.pop(app_id, None)
+        self._storage.delete_app(app_id)
 
     def __iter__(self) -> Iterator[App]:
         return iter(list(self._apps.values()))
 
     def _register(self, app: App) -> App:
         self._apps[app.id] = app
+        self.save(app)
         return app
+
+    def _key(self, name: str | None) -> Key | None:
+        app = self._apps.get((name or "").partition(".")[0])
+        return None if app is None else app.keys.get(name or "")
+
+    def _noted(self, key: Key) -> Key:
+        """Return `key`, noted as the key of the first start unless another one was."""
+        if self._key(self._storage.default_key()) is None:
+            self._storage.set_default_key(key.name)
+        return key
 
     def _limits_of(self, spec: Mapping[str, Any]) -> Limits:
         presence = _mapping(_mapping(spec.get("limits") or {}, "limits").get("presence") or {}, "p")

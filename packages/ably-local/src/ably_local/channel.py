@@ -10,11 +10,12 @@ from .errors import Code, refusal
 from .feed import Feed
 from .frames import Action, Flag, Frame
 from .limits import Limits
-from .messages import Message
+from .messages import Message, PresenceMessage
 from .messaging import Messages
 from .occupancy import Occupancy
 from .presence import Presence
 from .rewind import rewound
+from .storage import Journal
 from .stream import Stream
 
 if TYPE_CHECKING:
@@ -26,17 +27,29 @@ PERSISTED_RETENTION = 24 * 60 * 60 * 1000
 class Channel:
     """One channel of one app. It lasts while somebody uses it or something is remembered of it."""
 
-    def __init__(self, name: str, namespace: Namespace, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self, name: str, namespace: Namespace, clock: Clock, limits: Limits, journal: Journal
+    ) -> None:
         self.name = name
         self._clock = clock
         self._limits = limits
         self._last_used = clock.now()
-        kept = namespace.persisted or namespace.mutable_messages
-        self._retention = PERSISTED_RETENTION if kept else limits.channel_retention
-        self.feed = Feed(Stream(clock, limits.channel_retention))
-        self.messages = Messages(name, self.feed, clock, mutable=namespace.mutable_messages)
-        self.presence = Presence(name, self.feed, clock, limits, self._presence_changed)
+        self._retention = (
+            PERSISTED_RETENTION if namespace.keeps_messages else limits.channel_retention
+        )
+        kept = journal.read()
+        latest = kept[-1].serial if kept else None
+        self.feed = Feed(Stream(clock, limits.channel_retention, after=latest))
+        self.messages = Messages(
+            name, self.feed, clock, journal, mutable=namespace.mutable_messages
+        )
+        self.presence = Presence(name, self.feed, clock, limits, journal, self._presence_changed)
         self.occupancy = Occupancy(name, self.feed, self.presence, clock)
+        for entry in kept:
+            if isinstance(entry.item, PresenceMessage):
+                self.presence.restore(entry.serial, entry.item)
+            else:
+                self.messages.restore(entry.item)
 
     def attach(
         self, attachment: Attachment, continue_from: str | None, *, may_rewind: bool = True

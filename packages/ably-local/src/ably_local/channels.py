@@ -10,6 +10,7 @@ from .channel import Channel
 from .clock import Clock
 from .limits import Limits
 from .paging import Page, Query, page_of
+from .storage import Journal, NoJournal
 
 if TYPE_CHECKING:
     from .apps import Namespace
@@ -28,11 +29,13 @@ class Channels:
         clock: Clock,
         limits: Limits,
         namespace_of: Callable[[str], Namespace],
+        journal_of: Callable[[str], Journal],
         opened: Callable[[int], None],
     ) -> None:
         self._clock = clock
         self._limits = limits
         self._namespace_of = namespace_of
+        self._journal_of = journal_of
         self._opened = opened
         self._channels: dict[str, Channel] = {}
 
@@ -40,7 +43,9 @@ class Channels:
         """Return the channel with this base name."""
         channel = self._channels.get(name)
         if channel is None:
-            channel = Channel(name, self._namespace_of(name), self._clock, self._limits)
+            namespace = self._namespace_of(name)
+            journal = self._journal_of(name) if namespace.keeps_messages else NoJournal()
+            channel = Channel(name, namespace, self._clock, self._limits, journal)
             self._channels[name] = channel
             self._opened(len(self._channels))
         return channel

@@ -11,22 +11,37 @@ from .clock import Clock
 from .errors import Code, refusal
 from .feed import Feed, Origin
 from .frames import Action, Flag, Frame
-from .history import History, serial_of
+from .history import History, serial_of, timestamp_of
 from .messages import Annotation, Message, MessageAction, Payload, Version
 from .paging import Page, Query, page_of
+from .storage import Entry, Journal
 from .stream import Whole
 
 
 class Messages:
     """The messages of one channel. What it is given has been checked and may be done."""
 
-    def __init__(self, channel: str, feed: Feed, clock: Clock, *, mutable: bool) -> None:
+    def __init__(
+        self, channel: str, feed: Feed, clock: Clock, journal: Journal, *, mutable: bool
+    ) -> None:
+        self._journal = journal
         self._channel = channel
         self._feed = feed
         self._clock = clock
         self._mutable = mutable
         self._annotations: dict[str, Annotations] = {}
         self.history = History()
+
+    def restore(self, item: Message | Annotation) -> None:
+        """Take up what a former process wrote in the journal, in the order it was written."""
+        if isinstance(item, Annotation):
+            summary = self._annotations_of(item).add(item)
+            if summary is not None:
+                self.history.annotate(item.message_serial or "", summary)
+        elif item.version is None or item.version.serial == item.serial:
+            self.history.append(item)
+        else:
+            self.history.replace(item)
 
     def publish(self, messages: Sequence[Message], origin: Origin) -> tuple[str, ...]:
         """Publish messages as one event and return their serials.
@@ -54,6 +69,7 @@ class Messages:
             for index, message in enumerate(messages)
         ]
         for message in published:
+            self._journal.write(Entry(serial_of(message), now, message))
             self.history.append(message)
         self._emit(channel_serial, published, origin)
         return tuple(serial_of(message) for message in published)
@@ -97,6 +113,7 @@ class Messages:
             ),
             version=version,
         )
+        self._journal.write(Entry(version.serial, timestamp_of(amended), amended))
         self.history.replace(amended)
         if change.action is MessageAction.APPEND:
             # Those who have what it is appended to get the addition, the others the whole.
@@ -176,7 +193,9 @@ class Messages:
 
     def _summarise(self, annotation: Annotation) -> None:
         serial = annotation.message_serial or ""
-        summary = self._annotations.setdefault(serial, Annotations()).add(annotation)
+        since = timestamp_of(self.find(serial))
+        self._journal.write(Entry(annotation.serial or "", since, annotation))
+        summary = self._annotations_of(annotation).add(annotation)
         if summary is None:
             return
         message = self.history.annotate(serial, summary)
@@ -194,6 +213,9 @@ class Messages:
             ],
             Origin.rest(),
         )
+
+    def _annotations_of(self, annotation: Annotation) -> Annotations:
+        return self._annotations.setdefault(annotation.message_serial or "", Annotations())
 
     def _emit(
         self,

@@ -14,6 +14,7 @@ from .ids import random_id
 from .limits import Limits
 from .messages import PresenceAction, PresenceMessage
 from .paging import Page, Query, page_of
+from .storage import Entry, Journal
 
 SYNC_PAGE = 100
 
@@ -35,9 +36,11 @@ class Presence:
         feed: Feed,
         clock: Clock,
         limits: Limits,
+        journal: Journal,
         changed: Callable[[], None],
     ) -> None:
         self._changed = changed
+        self._journal = journal
         self._channel = channel
         self._feed = feed
         self._clock = clock
@@ -76,6 +79,10 @@ class Presence:
             position=lambda entry: entry[0],
             timestamp=lambda entry: entry[1].timestamp or 0,
         )
+
+    def restore(self, serial: str, message: PresenceMessage) -> None:
+        """Take up a change that a former process wrote in the journal. Its members are gone."""
+        self._history.append((serial, message))
 
     def apply(self, messages: Sequence[PresenceMessage], origin: Origin) -> None:
         """Apply checked messages as one event, or refuse all of them."""
@@ -183,7 +190,9 @@ class Presence:
                 self._members.pop(key, None)
             else:
                 self._members[key] = message.acting(PresenceAction.PRESENT)
-            self._history.append((f"{channel_serial}:{index:03d}", message))
+            serial = f"{channel_serial}:{index:03d}"
+            self._journal.write(Entry(serial, message.timestamp or 0, message))
+            self._history.append((serial, message))
         self._feed.emit(
             Frame(
                 action=Action.PRESENCE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -21,6 +22,8 @@ from .frame_log import RecordedFrame
 from .limits import Limits
 from .listener import Listener, bind
 from .service import Service
+from .sqlite_storage import SqliteStorage
+from .storage import InMemory
 from .tls import Certificate
 from .views import PresentMember, PublishedMessage
 
@@ -44,10 +47,17 @@ class LocalAbly:
         client = AblyRealtime(**server.client_options())
     ```
 
-    It is ready to accept connections when `async with` enters, and everything it held is gone when
-    it exits. `port` 0 picks a free one; `key` is generated unless given in full
-    (`app.key:secret`), else ValueError. With `tls`, clients must trust `ca_file`. OSError is raised
-    on entry if the port is taken.
+    It is ready to accept connections when `async with` enters. `port` 0 picks a free one; `key` is
+    generated unless given in full (`app.key:secret`), else ValueError. With `tls`, clients must
+    trust `ca_file`.
+
+    Everything it held is gone when it exits, unless `data` names a file: apps, keys, and the
+    history and mutable messages of the namespaces that have them are kept there, and nothing of
+    them that was acknowledged is lost however the process ends. The key of the first start is then
+    used again.
+
+    On entry, OSError is raised if the port is taken, and StorageError if the file is in use,
+    damaged, or of a newer version.
     """
 
     def __init__(
@@ -57,6 +67,7 @@ class LocalAbly:
         port: int = 0,
         key: str | None = None,
         tls: bool = False,
+        data: str | os.PathLike[str] | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.clock = Clock()
@@ -65,12 +76,22 @@ class LocalAbly:
         self.tls = tls
         self.ca_file: Path | None = None
         self._limits = limits or Limits()
-        self._service = Service(self.clock, self._limits)
+        self.data = None if data is None else Path(data)
+        storage = InMemory() if self.data is None else SqliteStorage(self.data)
+        self._service = Service(self.clock, self._limits, storage)
         self.faults = Faults(self._service)
-        self.key = self._add_default_app(key)
+        self._given_key = None if key is None else _parts(key)
+        self._key = self._announced_key() if self.data is None else key
         self._changes = Changes()
         self.clock.fired = self._changes.notice
         self._stack = AsyncExitStack()
+
+    @property
+    def key(self) -> str:
+        """The API key, secret included; RuntimeError while only the unopened data file knows it."""
+        if self._key is None:
+            raise RuntimeError("the key is in the data file, which `async with` opens")
+        return self._key
 
     @property
     def url(self) -> str:
@@ -148,7 +169,7 @@ class LocalAbly:
             connection.end()
         for app in self._service.apps:
             self._service.apps.delete(app.id)
-        self._add_default_app(self.key)
+        self._service.apps.given_key(*_parts(self.key))
         self.faults.policy.clear()
         self.clear_frames()
         self._changes.notice()
@@ -176,6 +197,11 @@ class LocalAbly:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             context = None
+            if self.data is not None:
+                self._service.open()
+                stack.callback(self._service.storage.close)
+                self._key = self._announced_key()
+                self._service.storage.commit()
             if self.tls:
                 directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="ably-local-"))
                 certificate = Certificate(Path(directory))
@@ -211,11 +237,16 @@ class LocalAbly:
         app = self._app()
         return None if app is None else app.channels.find(name)
 
-    def _add_default_app(self, key: str | None) -> str:
-        if key is None:
-            return self._service.apps.add().add_key().text
-        name, _, secret = key.partition(":")
-        app_id, _, key_id = name.partition(".")
-        if not (app_id and key_id and secret):
-            raise ValueError("a key has the form app.key:secret")
-        return self._service.apps.add(app_id).add_key(key_id=key_id, secret=secret).text
+    def _announced_key(self) -> str:
+        apps = self._service.apps
+        key = apps.given_key(*self._given_key) if self._given_key else apps.default_key()
+        return key.text
+
+
+def _parts(key: str) -> tuple[str, str]:
+    """Return the name and the secret of a key, or raise ValueError."""
+    name, _, secret = key.partition(":")
+    app_id, _, key_id = name.partition(".")
+    if not (app_id and key_id and secret):
+        raise ValueError("a key has the form app.key:secret")
+    return name, secret

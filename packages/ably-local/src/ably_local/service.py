@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .apps import App, Apps
 from .auth import Authenticator
+from .channel import PERSISTED_RETENTION
 from .clock import Clock
 from .errors import Code, refusal
 from .faults import Policy
@@ -11,6 +12,7 @@ from .frame_log import FrameLog
 from .limits import Limits
 from .realtime import Realtime
 from .revocation import Revocation
+from .storage import InMemory, Storage
 
 SWEEP_INTERVAL = 60_000
 
@@ -18,14 +20,21 @@ SWEEP_INTERVAL = 60_000
 class Service:
     """What the REST routes and the WebSocket endpoint work on."""
 
-    def __init__(self, clock: Clock, limits: Limits) -> None:
+    def __init__(self, clock: Clock, limits: Limits, storage: Storage | None = None) -> None:
         self.clock = clock
-        self.apps = Apps(clock, limits)
+        self.storage = storage or InMemory()
+        self.apps = Apps(clock, limits, self.storage)
         self.authenticator = Authenticator(self.apps)
         self.log = FrameLog(clock)
         self.policy = Policy()
         self.realtime = Realtime(clock, self.authenticator, self.log, self.policy)
         clock.call_later(SWEEP_INTERVAL, self._sweep)
+
+    def open(self) -> None:
+        """Take up what a former process left; raise StorageError if that can't be read."""
+        self.storage.open()
+        self.storage.forget_before(self.clock.now() - PERSISTED_RETENTION)
+        self.apps.restore()
 
     def delete_app(self, app: App) -> None:
         """Forget an app; its connections fail."""
@@ -50,4 +59,6 @@ class Service:
         for app in self.apps:
             app.channels.sweep()
             app.tokens.sweep()
+        self.storage.forget_before(self.clock.now() - PERSISTED_RETENTION)
+        self.storage.commit()
         self.clock.call_later(SWEEP_INTERVAL, self._sweep)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -12,6 +13,11 @@ from .frames import Action, Envelope, Frame, Received
 from .outbox import Outbox
 from .realtime import Dial, Link
 from .service import Service
+from .storage import Storage, StorageError
+
+logger = logging.getLogger("ably_local")
+
+INTERNAL_ERROR = 1011  # the WebSocket close code
 
 
 async def serve_socket(websocket: WebSocket, service: Service) -> None:
@@ -36,7 +42,9 @@ async def serve_socket(websocket: WebSocket, service: Service) -> None:
         outbox.put(Envelope(Frame(action=Action.ERROR, error=refused.error)))
         outbox.close()
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_write(websocket, outbox, ready, fmt), name="ably-local socket writer")
+        tasks.create_task(
+            _write(websocket, outbox, ready, fmt, service.storage), name="ably-local socket writer"
+        )
         await _read(websocket, outbox, link, fmt)
 
 
@@ -64,13 +72,19 @@ def _handle(data: bytes | str, link: Link, fmt: Format) -> None:
         link.receive(frame)
 
 
-async def _write(websocket: WebSocket, outbox: Outbox, ready: asyncio.Event, fmt: Format) -> None:
-    """Send what is put into the outbox, and close the socket once it is closed and empty."""
+async def _write(
+    websocket: WebSocket, outbox: Outbox, ready: asyncio.Event, fmt: Format, storage: Storage
+) -> None:
+    """Send what is put into the outbox, and close the socket once it is closed and empty.
+
+    What is sent may tell of something written, so that is committed first.
+    """
     try:
         while True:
             await ready.wait()
             ready.clear()
             while (envelope := outbox.take()) is not None:
+                storage.commit()
                 data = envelope.encode(fmt)
                 if fmt is Format.JSON:
                     await websocket.send_text(data.decode())
@@ -83,3 +97,6 @@ async def _write(websocket: WebSocket, outbox: Outbox, ready: asyncio.Event, fmt
         # The client is gone, or went while the closing handshake was under way; the reader, which
         # is told so too, ends the connection.
         return
+    except StorageError:
+        logger.exception("nothing can be acknowledged; closing a connection")
+        await websocket.close(INTERNAL_ERROR)

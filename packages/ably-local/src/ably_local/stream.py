@@ -46,13 +46,16 @@ class Event:
 class Serials:
     """A source of strictly increasing channel serials, `<time>-<counter>@<series>`.
 
-    They compare as text. The series is drawn at random, so that a serial from an earlier life of
-    the channel is not mistaken for a position in this one.
+    They compare as text, and all are larger than `after`, whatever the clock says. The series is
+    drawn at random, so that a serial from an earlier life of the channel is not mistaken for a
+    position in this one.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, after: str | None = None) -> None:
         self._clock = clock
         self._timestamp = clock.now()
+        if after is not None:
+            self._timestamp = max(self._timestamp, int(after.partition("-")[0]) + 1)
         self._counter = 0
         self.series = random_id(10)
 
@@ -72,12 +75,15 @@ class Serials:
 
 
 class Stream:
-    """The events of the last two minutes, and every position from which they can be continued."""
+    """The events of the last two minutes, and every position from which they can be continued.
 
-    def __init__(self, clock: Clock, retention: int) -> None:
+    Its serials are larger than `after`, the latest that a former process gave out on the channel.
+    """
+
+    def __init__(self, clock: Clock, retention: int, after: str | None = None) -> None:
         self._clock = clock
         self._retention = retention
-        self._serials = Serials(clock)
+        self._serials = Serials(clock, after)
         self._events: deque[Event] = deque()
         self._earliest = self._serials.current
 
@@ -119,7 +125,7 @@ class Stream:
 
     def restart(self) -> None:
         """Forget every event and begin a new series, so that nobody can continue."""
-        self._serials = Serials(self._clock)
+        self._serials = Serials(self._clock, after=self.position)
         self._events.clear()
         self._earliest = self._serials.current
 

@@ -226,6 +226,8 @@ def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         except Refusal as refused:
             response = respond_error(call, refused.error)
         call.count(succeeded=response.status_code < 400)
+        # The answer may tell of something written.
+        call.service.storage.commit()
         return response
 
     return serve
