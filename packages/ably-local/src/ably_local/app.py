@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,8 +18,6 @@ from .errors import Code, refusal
 from .rest.call import Call, respond_error
 from .service import Service
 from .sockets import serve_socket
-
-logger = logging.getLogger("ably_local")
 
 EXPOSED_HEADERS = ["Link", "X-Ably-ErrorCode", "X-Ably-ErrorMessage", "X-Ably-ServerId"]
 

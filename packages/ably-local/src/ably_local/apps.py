@@ -13,6 +13,7 @@ from .clock import Clock
 from .errors import Code, refusal
 from .ids import random_id
 from .limits import Limits
+from .logs import log_event
 from .messages import PresenceMessage
 from .push import PushRegistry
 from .stats import Stats
@@ -91,14 +92,14 @@ class App:
         self,
         clock: Clock,
         limits: Limits,
-        storage: Storage,
         *,
+        storage: Storage | None = None,
         app_id: str | None = None,
         namespaces: Iterable[Namespace] = DEFAULT_NAMESPACES,
         created: int | None = None,
     ) -> None:
         self.id = app_id or random_id(6)
-        self._storage = storage
+        self._storage = storage or InMemory()
         self.clock = clock
         self.limits = limits
         self.created = clock.now() if created is None else created
@@ -179,7 +180,7 @@ class Apps:
             app = App(
                 self._clock,
                 self._limits_of(saved),
-                self._storage,
+                storage=self._storage,
                 app_id=saved["appId"],
                 namespaces=[_namespace(item) for item in saved["namespaces"]],
                 created=saved["created"],
@@ -220,7 +221,7 @@ class Apps:
 
     def add(self, app_id: str | None = None) -> App:
         """Create an app without keys and with the default namespaces."""
-        return self._register(App(self._clock, self._limits, self._storage, app_id=app_id))
+        return self._register(App(self._clock, self._limits, storage=self._storage, app_id=app_id))
 
     def create(self, specification: object) -> App:
         """Create an app as a sandbox app specification describes it; refuse a bad one with 40001.
@@ -232,7 +233,7 @@ class Apps:
         app = App(
             self._clock,
             self._limits_of(spec),
-            self._storage,
+            storage=self._storage,
             namespaces=[_namespace(item) for item in _list(spec, "namespaces")],
         )
         for item in _list(spec, "keys"):
@@ -250,6 +251,7 @@ class Apps:
             members = [PresenceMessage.from_wire(item) for item in _list(fixture, "presence")]
             if members:
                 app.channels.get(name).presence.add_fixtures(members)
+        log_event("app.created", app=app.id)
         return self._register(app)
 
     def find(self, app_id: str) -> App | None:
@@ -258,6 +260,7 @@ class Apps:
     def delete(self, app_id: str) -> None:
         """Forget an app and everything in it."""
         self._apps.pop(app_id, None)
+        log_event("app.deleted", app=app_id)
         self._storage.delete_app(app_id)
 
     def __iter__(self) -> Iterator[App]:

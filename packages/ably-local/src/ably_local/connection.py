@@ -18,6 +18,7 @@ from .frame_log import FrameLog
 from .frames import Action, ConnectionDetails, Envelope, Frame
 from .grants import ANY_CLIENT, Grant
 from .ids import random_id
+from .logs import described, log_event, log_refusal
 from .outbox import Outbox
 
 
@@ -109,13 +110,13 @@ class Connection:
     def disconnect(self, error: ErrorInfo | None) -> None:
         """Send DISCONNECTED and close the socket. The connection can be resumed."""
         self.send(Frame(action=Action.DISCONNECTED, error=error))
-        self.drop()
+        self.drop(error)
 
-    def drop(self) -> None:
-        """Close the socket. The connection can be resumed."""
+    def drop(self, error: ErrorInfo | None = None) -> None:
+        """Close the socket, because of `error` if there is one. The connection can be resumed."""
         if self._outbox is not None:
             self._outbox.close()
-            self._let_go()
+            self._let_go(error)
 
     def fail(self, error: ErrorInfo) -> None:
         """Send ERROR and end the connection."""
@@ -158,6 +159,9 @@ class Connection:
         self._last_sent = self._clock.now()
         self._log.add(self.id, envelope)
         self._count(envelope)
+        frame = envelope.frame
+        if frame.error is not None and frame.action in (Action.NACK, Action.ERROR):
+            log_refusal(frame.error, connection=self.id, channel=frame.channel)
         self._outbox.put(envelope)
 
     def _count(self, envelope: Envelope) -> None:
@@ -174,7 +178,8 @@ class Connection:
     def _new_key(self) -> str:
         return f"{self.id}!{random_id(22)}"
 
-    def _let_go(self) -> None:
+    def _let_go(self, error: ErrorInfo | None = None) -> None:
+        log_event("connection.disconnected", connection=self.id, **described(error))
         self._outbox = None
         self._cancel(self._token_timers)
         if self._heartbeat is not None:

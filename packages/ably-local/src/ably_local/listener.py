@@ -110,14 +110,14 @@ class Listener:
         await self._server.startup(sockets=self._sockets)
 
     async def stop(self) -> None:
-        """Close every connection and wait until each has been dealt with."""
+        """Let requests and sockets that are being closed end, then close every connection."""
         for listening in self._server.servers:
             listening.close()
         state = self._server.server_state
-        for connection in list(state.connections):
-            connection.shutdown()
         if state.tasks:
             await asyncio.wait(state.tasks, timeout=SHUTDOWN_GRACE)
+        for connection in list(state.connections):
+            connection.shutdown()
         for task in state.tasks:
             task.cancel()
         for connection in list(state.connections):

@@ -18,6 +18,7 @@ from .frames import Received
 from .grants import Grant
 from .ids import random_id
 from .inbound import Inbound
+from .logs import log_event
 from .outbox import Outbox
 from .revocation import Revocation
 
@@ -128,6 +129,7 @@ class Realtime:
             if found is not None and error is None:
                 connection, inbound = found
                 connection.resume(outbox, grant, dial.profile)
+                log_event("connection.resumed", connection=connection.id)
                 return Link(connection, inbound, outbox, self._log)
         connection = Connection(
             app,
@@ -143,6 +145,9 @@ class Realtime:
         self._by_id[connection.id] = (connection, inbound)
         app.stats.count("connections.all.opened")
         app.stats.peak("connections.all.peak", len(self._by_id))
+        log_event(
+            "connection.opened", connection=connection.id, app=app.id, clientId=connection.client_id
+        )
         connection.open(outbox, error=error)
         return Link(connection, inbound, outbox, self._log)
 
@@ -174,9 +179,10 @@ class Realtime:
         ]
 
     def shut_down(self) -> None:
-        """Close every socket, as a server does that goes away."""
+        """Tell every client that the server goes away, and close its socket."""
+        leaving = refusal(Code.CONNECTION_DISCONNECTED, "the server is shutting down")
         for connection in self:
-            connection.drop()
+            connection.disconnect(leaving.error)
 
     def _authenticate(self, dial: Dial, *, secure: bool) -> tuple[App, Grant]:
         if dial.token is not None:
@@ -209,3 +215,4 @@ class Realtime:
 
     def _forget(self, connection: Connection) -> None:
         self._by_id.pop(connection.id, None)
+        log_event("connection.closed", connection=connection.id)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from .errors import Refusal
 from .formats import Format
 from .frames import Action, Envelope, Frame, Received
+from .logs import log_refusal, logger
 from .outbox import Outbox
 from .realtime import Dial, Link
 from .service import Service
 from .storage import Storage, StorageError
-
-logger = logging.getLogger("ably_local")
 
 INTERNAL_ERROR = 1011  # the WebSocket close code
 
@@ -39,6 +37,7 @@ async def serve_socket(websocket: WebSocket, service: Service) -> None:
         secure = websocket.url.scheme == "wss"
         link = service.realtime.connect(dial, outbox, secure=secure)
     except Refusal as refused:
+        log_refusal(refused.error, request="connect")
         outbox.put(Envelope(Frame(action=Action.ERROR, error=refused.error)))
         outbox.close()
     async with asyncio.TaskGroup() as tasks:

@@ -40,6 +40,17 @@ _signatures = jwt.PyJWS(algorithms=[])
 _signatures.register_algorithm("HS256", _AnyLengthHmac(HMACAlgorithm.SHA256))
 
 
+def signed_jwt(
+    key_name: str, secret: str, issued: int, ttl: int, client_id: str | None = None
+) -> str:
+    """Return a JWT that the holder of a key makes; `issued` and `ttl` are seconds."""
+    claims: dict[str, object] = {"iat": issued, "exp": issued + ttl}
+    if client_id is not None:
+        claims["x-ably-clientId"] = client_id
+    payload = json.dumps(claims).encode()
+    return _signatures.encode(payload, secret, algorithm="HS256", headers={"kid": key_name})
+
+
 @dataclass(frozen=True, slots=True)
 class TokenDetails:
     """An issued token. The token itself is left out of the representation."""

@@ -20,6 +20,7 @@ from ..channel_names import ChannelName
 from ..errors import Code, ErrorInfo, Refusal, refusal
 from ..formats import Format
 from ..grants import Grant
+from ..logs import log_refusal, redacted
 from ..paging import Page
 from ..service import Service
 
@@ -48,6 +49,11 @@ class Call:
     @property
     def is_secure(self) -> bool:
         return self._request.url.scheme == "https"
+
+    @property
+    def outline(self) -> str:
+        """The method and path of the request, without anything secret."""
+        return redacted(f"{self._request.method} {unquote(self._request.url.path)}")
 
     @property
     def host(self) -> tuple[str, int]:
@@ -210,7 +216,8 @@ def _header_safe(text: str) -> str:
 
 
 def respond_error(call: Call, error: ErrorInfo) -> Response:
-    """Encode the answer to a refused request."""
+    """Encode the answer to a refused request, and log it."""
+    log_refusal(error, request=call.outline)
     return respond(call, Answer({"error": error.to_wire()}, error.status_code), error)
 
 
