@@ -11,7 +11,8 @@ import secrets
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import httpx
@@ -19,6 +20,7 @@ import msgpack
 from websockets.asyncio.client import ClientConnection, connect
 
 from ably_local import LocalAbly
+from ably_local.clock import Clock
 
 HEARTBEAT, ACK, NACK, CONNECTED, DISCONNECTED, CLOSE, CLOSED, ERROR = 0, 1, 2, 4, 6, 7, 8, 9
 ATTACH, ATTACHED, DETACH, DETACHED, PRESENCE, MESSAGE, SYNC, AUTH = 10, 11, 12, 13, 14, 15, 16, 17
@@ -97,10 +99,26 @@ class Socket:
         return await self.receive()
 
 
+class Reachable(Protocol):
+    """What there is to know about a server, in this process or another."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def ca_file(self) -> Path | None: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
 class Api:
     """The REST API of a server, by hand."""
 
-    def __init__(self, server: LocalAbly, http: httpx.AsyncClient) -> None:
+    def __init__(self, server: Reachable, http: httpx.AsyncClient) -> None:
         self.server = server
         self.http = http
 

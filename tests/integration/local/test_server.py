@@ -2,20 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import signal
 import socket
 import ssl
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
 from ably_local import LocalAbly
-from ably_local.cli import main
-from tests.integration.local.raw import PATIENCE, Api
+from tests.integration.local.raw import Api
 
 
 async def test_it_leaves_nothing_behind() -> None:
@@ -108,53 +103,3 @@ async def test_credentials_are_never_logged(caplog: pytest.LogCaptureFixture) ->
         assert token not in caplog.text
         assert secret not in caplog.text
         assert secret not in repr(server)
-
-
-@asynccontextmanager
-async def serving(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """Run the command until the block ends; yield what it prints at the start."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ably_local", "serve", *arguments, stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    try:
-        lines = 3 if "--tls" in arguments else 2
-        async with asyncio.timeout(PATIENCE * 2):
-            banner = b"".join([await process.stdout.readline() for _ in range(lines)])
-        yield process, banner.decode()
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
-@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
-async def test_the_command_serves_until_told_to_stop(name: signal.Signals) -> None:
-    async with serving("--port", "0", "--key", "app.key:secret") as (process, banner):
-        assert "app.key:secret" in banner
-        url = re.search(r"http://\S+", banner)
-        assert url is not None
-        async with httpx.AsyncClient() as http:
-            assert (await http.get(f"{url[0]}/health")).status_code == 200
-        process.send_signal(name)
-        assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
-
-
-async def test_the_command_serves_with_tls_and_names_the_ca_file() -> None:
-    async with serving("--port", "0", "--tls") as (_, banner):
-        url, ca_file = re.search(r"https://\S+", banner), re.search(r"/\S+ca\.pem", banner)
-        assert url is not None
-        assert ca_file is not None
-        async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=ca_file[0])) as http:
-            assert (await http.get(f"{url[0]}/health")).status_code == 200
-
-
-def test_the_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["serve", "--key", "nonsense"]) == 2
-    assert "app.key:secret" in capsys.readouterr().err
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        assert main(["serve", "--host", "127.0.0.1", "--port", str(taken.getsockname()[1])]) == 1
-    assert "cannot listen on 127.0.0.1" in capsys.readouterr().err
-    with pytest.raises(SystemExit) as stopped:
-        main(["dance"])
-    assert stopped.value.code == 2
