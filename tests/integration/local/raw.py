@@ -115,19 +115,19 @@ class Reachable(Protocol):
     def clock(self) -> Clock: ...
 
 
-class Api:
+class RemoteApi:
     """The REST API of a server, by hand."""
 
     def __init__(self, server: Reachable, http: httpx.AsyncClient) -> None:
-        self.server = server
+        self._server = server
         self.http = http
 
     def token_request(self, key: str | None = None, **fields: Any) -> Frame:
         """Return a signed token request."""
-        name, secret = (key or self.server.key).split(":")
+        name, secret = (key or self._server.key).split(":")
         request = {
             "keyName": name,
-            "timestamp": self.server.clock.now(),
+            "timestamp": self._server.clock.now(),
             "nonce": secrets.token_hex(8),
             **fields,
         }
@@ -153,16 +153,16 @@ class Api:
         return {"Authorization": f"Bearer {base64.b64encode(token.encode()).decode()}"}
 
     def basic(self, key: str | None = None) -> dict[str, str]:
-        text = key or self.server.key
+        text = key or self._server.key
         return {"Authorization": f"Basic {base64.b64encode(text.encode()).decode()}"}
 
     @asynccontextmanager
     async def dial(self, *, binary: bool = False, **query: str) -> AsyncIterator[Socket]:
         """Open a socket with exactly this query, beside the format and the version."""
         tls = None
-        if self.server.ca_file is not None:
-            tls = ssl.create_default_context(cafile=self.server.ca_file)
-        url = self.server.url.replace("http", "ws", 1)
+        if self._server.ca_file is not None:
+            tls = ssl.create_default_context(cafile=self._server.ca_file)
+        url = self._server.url.replace("http", "ws", 1)
         full = {"format": "msgpack" if binary else "json", "v": "6", **query}
         async with connect(
             f"{url}/?{urlencode(full)}", ssl=tls, compression=None, max_size=None
@@ -178,6 +178,14 @@ class Api:
         async with self.dial(binary=binary, accessToken=access_token, **query) as socket:
             socket.connected = await socket.expect(CONNECTED)
             yield socket
+
+
+class Api(RemoteApi):
+    """The REST API of a server in this process."""
+
+    def __init__(self, server: LocalAbly, http: httpx.AsyncClient) -> None:
+        super().__init__(server, http)
+        self.server = server
 
 
 def error_of(response: httpx.Response) -> tuple[int, int]:

@@ -16,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.integration.local.command import serving
-from tests.integration.local.raw import ACK, MESSAGE, Api, Frame
+from tests.integration.local.raw import ACK, MESSAGE, Frame, RemoteApi
 
 ROUNDS = 4
 REST, REALTIME, MUTABLE = "persisted:rest", "persisted:realtime", "mutable:document"
@@ -39,7 +39,7 @@ class Publisher:
 class Session:
     """Three publishers and a subscriber, at work until the server is killed."""
 
-    def __init__(self, api: Api, headers: dict[str, str], left: int) -> None:
+    def __init__(self, api: RemoteApi, headers: dict[str, str], left: int) -> None:
         self.api = api
         self.headers = headers
         self._left = left
@@ -197,7 +197,7 @@ async def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path, seed: int) 
         ):
             assert key in (None, served.key)
             key = served.key
-            api = Api(served, http)
+            api = RemoteApi(served, http)
             headers = await api.bearer()
             session = Session(api, headers, left=draw.randint(20, 600))
             await check_history(http, headers, REST, rest)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -102,17 +103,15 @@ class SqliteStorage:
         try:
             # It holds the secrets of keys.
             self._path.touch(mode=0o600)
+            with ExitStack() as undo:
+                database = sqlite3.connect(self._path, timeout=0, isolation_level=None)
+                undo.callback(database.close)
+                self._prepare(database)
+                undo.pop_all()
         except OSError as error:
             raise StorageError(f"cannot open {self._path}: {error.strerror}") from error
-        database = sqlite3.connect(self._path, timeout=0, isolation_level=None)
-        try:
-            self._prepare(database)
         except sqlite3.Error as error:
-            database.close()
             raise StorageError(self._explained(error)) from error
-        except StorageError:
-            database.close()
-            raise
         self._database = database
 
     def close(self) -> None:
