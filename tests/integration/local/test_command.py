@@ -9,6 +9,8 @@ import signal
 import socket
 import ssl
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -16,10 +18,11 @@ import pytest
 
 from ably_local import LocalAbly
 from ably_local.cli import main
-from tests.integration.local.command import introduced, refused, serving, url_in
+from tests.integration.local.command import Served, introduced, refused, serving, url_in
 from tests.integration.local.raw import (
     DISCONNECTED,
     ERROR,
+    MESSAGE,
     PATIENCE,
     Api,
     RemoteApi,
@@ -46,19 +49,32 @@ async def test_it_serves_until_told_to_stop_and_says_goodbye(name: signal.Signal
         await served.logged("stopped")
 
 
+@asynccontextmanager
+async def unfinished_request(served: Served) -> AsyncIterator[None]:
+    """Have a request under way whose end the server waits for in vain."""
+    url = httpx.URL(served.url)
+    _, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(b"POST /apps HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{")
+    async with httpx.AsyncClient(base_url=served.url) as http:
+        await http.get("/health")  # by now the request has been read
+    try:
+        yield
+    finally:
+        writer.close()
+
+
+async def test_a_client_that_never_finishes_does_not_keep_it_from_stopping() -> None:
+    async with serving("--key", KEY) as served, unfinished_request(served):
+        served.process.send_signal(signal.SIGTERM)
+        assert await served.ended() == 0
+
+
 async def test_a_second_signal_ends_it_at_once() -> None:
-    async with serving("--key", KEY) as served:
-        # A client that never answers makes the first signal wait for it.
-        url = httpx.URL(served.url)
-        _, writer = await asyncio.open_connection(url.host, url.port)
-        writer.write(b"POST /apps HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{")
-        async with httpx.AsyncClient(base_url=served.url) as http:
-            await http.get("/health")  # by now the request has been read
+    async with serving("--key", KEY) as served, unfinished_request(served):
         served.process.send_signal(signal.SIGTERM)
         await served.logged("stopping")
         served.process.send_signal(signal.SIGTERM)
         assert await served.ended() == -signal.SIGTERM
-        writer.close()
 
 
 async def test_the_banner_has_snippets_that_work() -> None:
@@ -196,6 +212,19 @@ def test_it_says_when_the_port_is_taken(capsys: pytest.CaptureFixture[str]) -> N
         assert "cannot listen on" in line["message"]
 
 
+async def test_the_key_of_the_first_start_is_printed_again(tmp_path: Path) -> None:
+    data = tmp_path / "data.db"
+    async with serving("--data", data) as served:
+        key = served.key
+        assert served.listening["data"] == str(data)
+        served.process.send_signal(signal.SIGTERM)
+        assert await served.ended() == 0
+    assert not (tmp_path / "data.db-wal").exists()
+    async with introduced("--data", data) as (_, banner):
+        assert re.search(rf"^Key +{key}$", banner, re.MULTILINE)
+        assert re.search(rf"^Data +{data}$", banner, re.MULTILINE)
+
+
 async def test_two_servers_cannot_have_the_same_data(tmp_path: Path) -> None:
     data = tmp_path / "data.db"
     async with serving("--data", data):
@@ -220,8 +249,12 @@ async def test_damaged_data_is_not_used(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits another process")
 async def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     data = tmp_path / "data.db"
-    async with serving("--data", data) as served, httpx.AsyncClient(base_url=served.url) as http:
-        path = "/channels/persisted:a/messages"
+    path = "/channels/persisted:a/messages"
+    async with (
+        serving("--data", data) as served,
+        httpx.AsyncClient(base_url=served.url) as http,
+        RemoteApi(served, http).socket() as socket,
+    ):
         headers = await RemoteApi(served, http).bearer()
         # From here on no file may grow beyond 200 KiB.
         resource = pytest.importorskip("resource")
@@ -234,6 +267,9 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -
                 break
             published.append(body["name"])
         assert error_of(response) == (500, 50000)
+        await socket.request(MESSAGE, channel="persisted:a", messages=[{"name": "unheard"}])
+        await socket.closed()
+        assert socket.websocket.close_code == 1011
         served.process.kill()
     async with serving("--data", data) as served, httpx.AsyncClient(base_url=served.url) as http:
         headers = await RemoteApi(served, http).bearer()

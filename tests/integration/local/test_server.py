@@ -5,12 +5,13 @@ import logging
 import signal
 import socket
 import ssl
+from pathlib import Path
 
 import httpx
 import pytest
 
-from ably_local import LocalAbly
-from tests.integration.local.raw import Api
+from ably_local import LocalAbly, StorageError
+from tests.integration.local.raw import Api, error_of
 
 
 async def test_it_leaves_nothing_behind() -> None:
@@ -42,6 +43,29 @@ async def test_a_port_can_be_chosen_and_used_again() -> None:
         assert second.port == port
         async with httpx.AsyncClient() as http:
             assert (await http.get(f"{second.url}/time")).status_code == 200
+
+
+async def test_data_outlives_the_server(tmp_path: Path) -> None:
+    server = LocalAbly(data=tmp_path / "data.db")
+    with pytest.raises(RuntimeError, match="in the data file"):
+        _ = server.key
+    path = "/channels/persisted:a/messages"
+    async with server, httpx.AsyncClient(base_url=server.url) as http:
+        headers = await Api(server, http).bearer()
+        await http.post(path, json={"name": "one"}, headers=headers)
+        before = (await http.get(path, headers=headers)).json()
+        with pytest.raises(StorageError, match="in use"):
+            async with LocalAbly(data=tmp_path / "data.db"):
+                pass
+    async with LocalAbly(data=str(tmp_path / "data.db")) as again:
+        assert again.key == server.key
+        async with httpx.AsyncClient(base_url=again.url) as http:
+            refused = await http.get(path, headers=headers)
+            # Clients take this as a reason to get a new token.
+            assert error_of(refused) == (401, 40143)
+            headers = await Api(again, http).bearer()
+            assert (await http.get(path, headers=headers)).json() == before
+            assert before[0]["name"] == "one"
 
 
 async def test_every_address_of_localhost_is_served() -> None:

@@ -196,8 +196,10 @@ class Apps:
 
     def save(self, app: App) -> None:
         """Keep an app as it is now, where `restore()` finds it."""
-        limits = {"presence": {"maxMembers": app.limits.max_presence_members}}
-        self._storage.save_app(app.id, app.to_wire() | {"limits": limits})
+        saved = app.to_wire()
+        if app.limits != self._limits:
+            saved["limits"] = {"presence": {"maxMembers": app.limits.max_presence_members}}
+        self._storage.save_app(app.id, saved)
 
     def given_key(self, name: str, secret: str) -> Key:
         """Return the key with this name and secret, made with its app where it isn't there yet."""

@@ -10,9 +10,10 @@ from .errors import Code, refusal
 from .faults import Policy
 from .frame_log import FrameLog
 from .limits import Limits
+from .logs import logger
 from .realtime import Realtime
 from .revocation import Revocation
-from .storage import InMemory, Storage
+from .storage import InMemory, Storage, StorageError
 
 SWEEP_INTERVAL = 60_000
 
@@ -60,5 +61,8 @@ class Service:
             app.channels.sweep()
             app.tokens.sweep()
         self.storage.forget_before(self.clock.now() - PERSISTED_RETENTION)
-        self.storage.commit()
+        try:
+            self.storage.commit()
+        except StorageError:
+            logger.exception("the data file can't be written")
         self.clock.call_later(SWEEP_INTERVAL, self._sweep)

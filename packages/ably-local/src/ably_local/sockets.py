@@ -40,11 +40,16 @@ async def serve_socket(websocket: WebSocket, service: Service) -> None:
         log_refusal(refused.error, request="connect")
         outbox.put(Envelope(Frame(action=Action.ERROR, error=refused.error)))
         outbox.close()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(
-            _write(websocket, outbox, ready, fmt, service.storage), name="ably-local socket writer"
-        )
-        await _read(websocket, outbox, link, fmt)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(
+                _write(websocket, outbox, ready, fmt, service.storage),
+                name="ably-local socket writer",
+            )
+            await _read(websocket, outbox, link, fmt)
+    except* StorageError:
+        logger.exception("a connection is closed because nothing can be acknowledged")
+        await websocket.close(INTERNAL_ERROR)
 
 
 async def _read(websocket: WebSocket, outbox: Outbox, link: Link | None, fmt: Format) -> None:
@@ -96,6 +101,3 @@ async def _write(
         # The client is gone, or went while the closing handshake was under way; the reader, which
         # is told so too, ends the connection.
         return
-    except StorageError:
-        logger.exception("nothing can be acknowledged; closing a connection")
-        await websocket.close(INTERNAL_ERROR)
