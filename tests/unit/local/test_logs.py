@@ -50,8 +50,9 @@ def test_events_are_lines_of_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_events_are_lines_to_read(capsys: pytest.CaptureFixture[str]) -> None:
     with to_terminal(as_json=False):
-        log_event("refused", code=40400, message="not there")
-    assert capsys.readouterr().err.endswith(' refused code=40400 message="not there"\n')
+        log_event("refused", code=40400, message="not there", request="GET\n12:00:00")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(r' refused code=40400 message="not there" request="GET\n12:00:00"')
 
 
 def test_nothing_is_shown_unless_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

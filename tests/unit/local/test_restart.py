@@ -37,7 +37,7 @@ class World:
 
     @contextmanager
     def service(self) -> Iterator[Service]:
-        service = Service(Clock(lambda: self.now), Limits(), SqliteStorage(self.path))
+        service = Service(Clock(lambda: self.now), Limits(), storage=SqliteStorage(self.path))
         service.open()
         try:
             yield service

@@ -168,7 +168,7 @@ class App:
 class Apps:
     """The apps of one server, kept in `storage`."""
 
-    def __init__(self, clock: Clock, limits: Limits, storage: Storage | None = None) -> None:
+    def __init__(self, clock: Clock, limits: Limits, *, storage: Storage | None = None) -> None:
         self._clock = clock
         self._limits = limits
         self._storage = storage or InMemory()

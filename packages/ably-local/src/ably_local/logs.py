@@ -100,9 +100,11 @@ class _Line(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, followed by the traceback where there is one."""
         fields = getattr(record, "fields", {})
-        shown = (
-            f" {name}={json.dumps(value, default=str)}" if " " in str(value) else f" {name}={value}"
-            for name, value in fields.items()
-        )
-        record.shown = "".join(shown)
+        record.shown = "".join(f" {name}={_word(value)}" for name, value in fields.items())
         return super().format(record)
+
+
+def _word(value: object) -> str:
+    """Return a value as one word. What a client sent could otherwise look like a line of ours."""
+    text = str(value)
+    return text if text.isprintable() and " " not in text else json.dumps(text)

@@ -78,7 +78,7 @@ class LocalAbly:
         self._limits = limits or Limits()
         self.data = None if data is None else Path(data)
         storage = InMemory() if self.data is None else SqliteStorage(self.data)
-        self._service = Service(self.clock, self._limits, storage)
+        self._service = Service(self.clock, self._limits, storage=storage)
         self.faults = Faults(self._service)
         self._given_key = None if key is None else _parts(key)
         self._key = self._announced_key() if self.data is None else key
@@ -198,8 +198,8 @@ class LocalAbly:
         async with AsyncExitStack() as stack:
             context = None
             if self.data is not None:
-                self._service.open()
                 stack.callback(self._service.storage.close)
+                self._service.open()
                 self._key = self._announced_key()
                 self._service.storage.commit()
             if self.tls:

@@ -21,10 +21,10 @@ SWEEP_INTERVAL = 60_000
 class Service:
     """What the REST routes and the WebSocket endpoint work on."""
 
-    def __init__(self, clock: Clock, limits: Limits, storage: Storage | None = None) -> None:
+    def __init__(self, clock: Clock, limits: Limits, *, storage: Storage | None = None) -> None:
         self.clock = clock
         self.storage = storage or InMemory()
-        self.apps = Apps(clock, limits, self.storage)
+        self.apps = Apps(clock, limits, storage=self.storage)
         self.authenticator = Authenticator(self.apps)
         self.log = FrameLog(clock)
         self.policy = Policy()
