@@ -43,16 +43,19 @@ class Channels:
         """Return the channel with this base name."""
         channel = self._channels.get(name)
         if channel is None:
-            namespace = self._namespace_of(name)
-            journal = self._journal_of(name) if namespace.keeps_messages else NoJournal()
-            channel = Channel(name, namespace, self._clock, self._limits, journal)
+            channel = Channel(
+                name, self._namespace_of(name), self._clock, self._limits, self._journal(name)
+            )
             self._channels[name] = channel
             self._opened(len(self._channels))
         return channel
 
     def find(self, name: str) -> Channel | None:
         """Return the channel with this base name, if there is one."""
-        return self._channels.get(name)
+        channel = self._channels.get(name)
+        if channel is None and self._journal(name).read():
+            return self.get(name)
+        return channel
 
     def page(self, query: Query, prefix: str) -> Page[Channel]:
         """Return the channels in use whose names begin with `prefix`, ordered by name."""
@@ -65,6 +68,9 @@ class Channels:
 
     def __iter__(self) -> Iterator[Channel]:
         return iter(list(self._channels.values()))
+
+    def _journal(self, name: str) -> Journal:
+        return self._journal_of(name) if self._namespace_of(name).keeps_messages else NoJournal()
 
     def sweep(self) -> None:
         """Forget what is too old."""
