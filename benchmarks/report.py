@@ -9,14 +9,14 @@ from benchmarks.catalogue import Contender
 from benchmarks.results import Run, Samples
 
 PEERS = (Contender.ABLY, Contender.ABLY_JS)
-SHORT_NAMES = {Contender.ABLY_JS: "js"}
+SHORT_NAMES: dict[str, str] = {Contender.ABLY_JS: "js"}
 
 
 def heading(run: Run) -> str:
     """What the table is about, and its first line."""
     columns = "".join(f"{SHORT_NAMES.get(c, c):>7}" for c in run.contenders)
     return (
-        f"{_introduction(run)}\n"
+        f"{introduction(run)}\n"
         "limit: what the stub server gives a plain socket. Below each median: half the range.\n"
         "Last: times better than `ably` and ably-js, and above (>) or below (<) which target.\n\n"
         f"{'':24}{'':>5}{columns}{'x ably':>8}{'x js':>8}"
@@ -29,8 +29,8 @@ def rows_as_text(run: Run, samples: Iterable[Samples]) -> str:
 
 
 def _row_as_text(run: Run, row: Samples) -> str:
-    medians = "".join(f"{_short(row.median(contender)):>7}" for contender in run.contenders)
-    spreads = "".join(f"{_percent(row.spread(contender)):>7}" for contender in run.contenders)
+    medians = "".join(f"{short(row.median(contender)):>7}" for contender in run.contenders)
+    spreads = "".join(f"{percent(row.spread(contender)):>7}" for contender in run.contenders)
     ratios = "".join(f"{_ratio(row, peer):>8}" for peer in PEERS)
     unit = row.measure.unit
     lines = (f"{row.title:24}{unit:>5}{medians}{ratios}", f"{'  ' + _limit(row):29}{spreads}")
@@ -41,13 +41,13 @@ def as_markdown(run: Run) -> str:
     """The table for a page."""
     names = [*run.contenders, "x `ably` (target)", "x ably-js (target)"]
     lines = [
-        _introduction(run).replace("\n", "  \n"),
+        introduction(run).replace("\n", "  \n"),
         "",
         f"| work | unit | {' | '.join(names)} |",
         f"|---|---|{'---:|' * len(names)}",
     ]
     for row in run.samples:
-        cells = [_median_and_range(row, contender) for contender in run.contenders]
+        cells = [median_and_range(row, contender) for contender in run.contenders]
         cells += [_ratio_in_words(row, peer) for peer in PEERS]
         title = "; ".join(filter(None, (row.title, _limit(row))))
         lines.append(f"| {title} | {row.measure.unit} | {' | '.join(cells)} |")
@@ -85,7 +85,8 @@ def _row_as_json(row: Samples) -> dict[str, object]:
     }
 
 
-def _introduction(run: Run) -> str:
+def introduction(run: Run) -> str:
+    """When, on what and how a run measured."""
     length = "quick, " if run.quick else ""
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     return (
@@ -125,19 +126,21 @@ def _factor(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0") if value < 10 else f"{value:.0f}"
 
 
-def _median_and_range(row: Samples, contender: Contender) -> str:
+def median_and_range(row: Samples, contender: str) -> str:
+    """The median, and the least and the most."""
     if contender not in row.values:
         return ""
     values: Sequence[float] = row.values[contender]
-    low, high = _short(min(values)), _short(max(values))
-    return f"{_short(row.median(contender))} ({low} to {high})"
+    low, high = short(min(values)), short(max(values))
+    return f"{short(row.median(contender))} ({low} to {high})"
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
+    """A share, if there is one."""
     return "" if value is None else f"{value:.0%}"
 
 
-def _short(value: float | None) -> str:
+def short(value: float | None) -> str:
     """Three digits, and a letter for thousands or millions."""
     if value is None:
         return "-"

@@ -16,14 +16,14 @@ class Samples:
     workload: Workload
     measure: Measure
     title: str
-    values: dict[Contender, list[float]] = field(default_factory=dict)
+    values: dict[str, list[float]] = field(default_factory=dict)
 
-    def median(self, contender: Contender) -> float | None:
+    def median(self, contender: str) -> float | None:
         """The value in the middle; None if the contender has none."""
         values = self.values.get(contender)
         return median(values) if values else None
 
-    def spread(self, contender: Contender) -> float | None:
+    def spread(self, contender: str) -> float | None:
         """Half the distance between the extremes, as a share of the median; None if that is 0."""
         values = self.values.get(contender)
         middle = self.median(contender)
@@ -62,6 +62,6 @@ class Run:
     versions: dict[str, str]
     quick: bool
     repetitions: int
-    contenders: tuple[Contender, ...]
+    contenders: tuple[str, ...]
     samples: list[Samples] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,13 +32,26 @@ class WorkerProcess:
         self._process = process
 
     @classmethod
-    async def start(cls, command: Sequence[str], core: int | None) -> WorkerProcess:
-        """Run a command from the root of the repository; None leaves the core to the system."""
+    async def start(
+        cls, command: Sequence[str], core: int | None, *, search: Path | None = None
+    ) -> WorkerProcess:
+        """Run a command from the root of the repository; None leaves the core to the system.
+
+        A Python program looks for modules in `search` first.
+        """
+        places = [str(search)] if search else []
+        places += filter(None, [os.environ.get("PYTHONPATH")])
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
         with on_core(core):
             process = await asyncio.create_subprocess_exec(
-                *command, stdin=PIPE, stdout=PIPE, cwd=ROOT
+                *command, stdin=PIPE, stdout=PIPE, cwd=ROOT, env=environment
             )
         return cls(process)
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
 
     async def say(self, operation: str, arguments: Mapping[str, Any]) -> dict[str, float]:
         """Have an operation done; return its measurements."""

@@ -7,99 +7,12 @@ It runs on what the client itself is built on: asyncio, the sans-I/O half of `we
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
-import msgpack
-from websockets.client import ClientProtocol
-from websockets.frames import Frame, Opcode
-from websockets.http11 import Response
-from websockets.uri import parse_uri
-
 from ..stub import wire as w
+from .bare import connect, connected
 from .worker import Countdown, median, milliseconds_since, percentiles, resident_bytes, serve
-
-TEXT = "x" * 64
-
-
-class Bare(asyncio.Protocol):
-    """A connection that hands each frame to `heard`."""
-
-    def __init__(self, port: int, binary: bool) -> None:
-        wire_format = "msgpack" if binary else "json"
-        uri = parse_uri(f"ws://localhost:{port}/?format={wire_format}")
-        self._protocol = ClientProtocol(uri)
-        self._binary = binary
-        self._decode: Callable[[Any], w.Frame] = msgpack.unpackb if binary else json.loads
-        self._transport: asyncio.Transport
-        self._next_serial = 0
-        self.connected = asyncio.get_running_loop().create_future()
-        self.gone = asyncio.get_running_loop().create_future()
-        self.heard: Callable[[w.Frame], None] = self._wait_for_connected
-
-    def publish(self, count: int) -> None:
-        """Send so many messages, in one write."""
-        for _ in range(count):
-            message = {"name": "event", "data": TEXT}
-            self._send(
-                {
-                    "action": w.MESSAGE,
-                    "channel": "sink",
-                    "msgSerial": self._next_serial,
-                    "messages": [message],
-                }
-            )
-            self._next_serial += 1
-        self._flush()
-
-    def attach(self, *channels: str) -> None:
-        """Attach channels, in one write."""
-        for channel in channels:
-            self._send({"action": w.ATTACH, "channel": channel})
-        self._flush()
-
-    def close(self) -> None:
-        """End the connection."""
-        self._protocol.send_close(1000)
-        self._flush()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the upgrade."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._protocol.send_request(self._protocol.connect())
-        self._flush()
-
-    def data_received(self, data: bytes) -> None:
-        """Decode what came."""
-        self._protocol.receive_data(data)
-        for event in self._protocol.events_received():
-            if isinstance(event, Frame) and event.opcode is not Opcode.CLOSE:
-                self.heard(self._decode(event.data))
-            elif isinstance(event, Response):
-                assert event.status_code == 101
-        if self._protocol.close_expected():
-            self._transport.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Note the end."""
-        self.gone.set_result(None)
-
-    def _send(self, frame: w.Frame) -> None:
-        if self._binary:
-            self._protocol.send_binary(w.pack(frame))
-        else:
-            self._protocol.send_text(json.dumps(frame).encode())
-
-    def _flush(self) -> None:
-        self._transport.write(b"".join(self._protocol.data_to_send()))
-
-    def _wait_for_connected(self, frame: w.Frame) -> None:
-        assert frame["action"] == w.CONNECTED
-        self.connected.set_result(None)
 
 
 class _Work:
@@ -214,25 +127,6 @@ class _Work:
                 await done
                 durations.append(time.perf_counter() - began)
         return percentiles(durations)
-
-
-async def connect(port: int, *, binary: bool = True) -> Bare:
-    """A connection that was told CONNECTED."""
-    loop = asyncio.get_running_loop()
-    _, bare = await loop.create_connection(lambda: Bare(port, binary), "127.0.0.1", port)
-    await bare.connected
-    return bare
-
-
-@asynccontextmanager
-async def connected(port: int, *, binary: bool = True) -> AsyncIterator[Bare]:
-    """The same, closed in the end."""
-    bare = await connect(port, binary=binary)
-    try:
-        yield bare
-    finally:
-        bare.close()
-        await bare.gone
 
 
 if __name__ == "__main__":
