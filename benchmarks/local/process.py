@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,9 +60,9 @@ def resident_bytes(pid: int) -> int:
 
 
 def cpu_seconds(pid: int) -> float:
-    """The processor time that a process has taken."""
-    after_name = _proc(pid, "stat").rpartition(")")[2].split()
-    return sum(map(int, after_name[11:13])) / os.sysconf("SC_CLK_TCK")
+    """The processor time that a process has taken, all its threads together."""
+    clock = (~pid << 3) | 2  # what clock_getcpuclockid(3) makes of the number of a process
+    return time.clock_gettime(clock)
 
 
 def descriptors(pid: int) -> int:

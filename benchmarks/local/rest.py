@@ -54,20 +54,30 @@ class Rest:
         await self._writer.wait_closed()
 
 
-async def request_token(server: Address, *, ttl: int | None = None) -> str:
-    """A new token, good for `ttl` milliseconds."""
-    rest = await Rest.open(server.port, binary=False)
+async def request_token(
+    server: Address, *, ttl: int | None = None, client_id: str | None = None
+) -> str:
+    """A new token, good for `ttl` milliseconds, for one client."""
     name, _, secret = server.key.partition(":")
-    request = {
+    request: dict[str, object] = {
         "keyName": name,
         "timestamp": int(time.time() * 1000),
         "nonce": secrets.token_hex(8),
-        **({} if ttl is None else {"ttl": ttl}),
     }
+    request |= {} if ttl is None else {"ttl": ttl}
+    request |= {} if client_id is None else {"clientId": client_id}
     order = ("keyName", "ttl", "capability", "clientId", "timestamp", "nonce")
     text = "".join(f"{request.get(field, '')}\n" for field in order)
     mac = hmac.digest(secret.encode(), text.encode(), hashlib.sha256)
     signed = {**request, "mac": base64.b64encode(mac).decode()}
-    details = await rest.post(f"/keys/{name}/requestToken", signed)
-    await rest.close()
+    details = await post_once(server.port, f"/keys/{name}/requestToken", signed)
     return str(details["token"])
+
+
+async def post_once(port: int, path: str, body: object, *, token: str = "") -> Any:
+    """Return the answer to one request, over a connection of its own, in JSON."""
+    rest = await Rest.open(port, binary=False, token=token)
+    try:
+        return await rest.post(path, body)
+    finally:
+        await rest.close()

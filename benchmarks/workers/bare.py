@@ -30,7 +30,8 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 class Bare(asyncio.Protocol):
     """A connection that hands each frame to `heard`; `connected` is CONNECTED, once it came.
 
-    `query` is what the URL says beside the format.
+    `query` is what the URL says beside the format; `next_serial` goes with the next frame that is to
+    be acknowledged.
     """
 
     def __init__(self, port: int, binary: bool, query: Mapping[str, str]) -> None:
@@ -40,7 +41,7 @@ class Bare(asyncio.Protocol):
         self._binary = binary
         self._decode: Callable[[Any], w.Frame] = msgpack.unpackb if binary else json.loads
         self._transport: asyncio.Transport
-        self._next_serial = 0
+        self.next_serial = 0
         loop = asyncio.get_running_loop()
         self.connected: asyncio.Future[w.Frame] = loop.create_future()
         self.gone: asyncio.Future[None] = loop.create_future()
@@ -51,15 +52,12 @@ class Bare(asyncio.Protocol):
     ) -> None:
         """Send so many frames of messages, in one write."""
         for _ in range(count):
-            self._send(
-                {
-                    "action": w.MESSAGE,
-                    "channel": channel,
-                    "msgSerial": self._next_serial,
-                    "messages": messages,
-                }
-            )
-            self._next_serial += 1
+            self._request({"action": w.MESSAGE, "channel": channel, "messages": messages})
+        self._flush()
+
+    def request(self, **frame: Any) -> None:
+        """Send a frame that is to be acknowledged, under the next serial."""
+        self._request(frame)
         self._flush()
 
     def send(self, **frame: Any) -> None:
@@ -108,6 +106,10 @@ class Bare(asyncio.Protocol):
     def abort(self) -> None:
         """Drop the socket without a word."""
         self._transport.abort()
+
+    def _request(self, frame: w.Frame) -> None:
+        self._send({**frame, "msgSerial": self.next_serial})
+        self.next_serial += 1
 
     def _send(self, frame: w.Frame) -> None:
         if self._binary:
