@@ -49,10 +49,7 @@ class Actor:
             )
         self._admit("messages", messages)
         _check_ids(messages)
-        return [
-            replace(message, client_id=self._speaking_for(message.client_id))
-            for message in messages
-        ]
+        return [message.by(self._speaking_for(message.client_id)) for message in messages]
 
     def presence(self, messages: Sequence[PresenceMessage]) -> list[PresenceMessage]:
         """Check presence messages and attribute each to the client it is about.

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from .errors import Code, Refusal, refusal
 
 _QUALIFIED = re.compile(r"\[([^\]?]*)(?:\?([^\]]*))?\](.*)", re.DOTALL)
+_BASE = re.compile(r"[^:\[\x00-\x1f][^\x00-\x1f]*")
 _META = "meta"
 _FILTER = "filter="
 
@@ -48,7 +49,7 @@ class ChannelName:
 
 
 def _checked(base: str, name: str) -> str:
-    if not base or base[0] in ":[" or any(ord(character) < 32 for character in base):
+    if not _BASE.fullmatch(base):
         raise _invalid(name)
     return base
 

@@ -12,6 +12,8 @@ import itertools
 import time
 from collections.abc import Callable
 
+TIDY_FROM = 64
+
 
 def _anchored_source() -> Callable[[], float]:
     """Return wall-clock milliseconds that never step backwards while the process runs."""
@@ -44,6 +46,7 @@ class Clock:
         self._offset = 0.0
         self._order = itertools.count()
         self._heap: list[tuple[float, int, Timer]] = []
+        self._tidy_at = TIDY_FROM
         self._loop: asyncio.AbstractEventLoop | None = None
         self._handle: asyncio.TimerHandle | None = None
         self.fired: Callable[[], object] = lambda: None
@@ -55,6 +58,8 @@ class Clock:
 
     def call_later(self, delay: float, callback: Callable[[], object]) -> Timer:
         """Call `callback` once, `delay` milliseconds from now."""
+        if len(self._heap) >= self._tidy_at:
+            self._tidy()
         timer = Timer(self._precise() + delay, callback)
         heapq.heappush(self._heap, (timer.when, next(self._order), timer))
         if self._heap[0][2] is timer:
@@ -96,6 +101,12 @@ class Clock:
             if callback is not None:
                 callback()
         self.fired()
+
+    def _tidy(self) -> None:
+        """Drop the timers that were cancelled, which may be most of those that are due late."""
+        self._heap = [entry for entry in self._heap if entry[2].callback is not None]
+        heapq.heapify(self._heap)
+        self._tidy_at = max(TIDY_FROM, 2 * len(self._heap))
 
     def _arm(self) -> None:
         if self._handle is not None:

@@ -216,8 +216,7 @@ class Received:
             value = body.get(field)
             if value is not None and type(value) is not expected:
                 raise refusal(Code.PROTOCOL_ERROR, f"the {field} of a frame has the wrong type")
-        known = body["action"] in Action.__members__.values()
-        return cls(Action(body["action"]) if known else None, body)
+        return cls(_ACTIONS.get(body["action"]), body)
 
     @property
     def id(self) -> str | None:
@@ -264,6 +263,8 @@ class Received:
             raise refusal(Code.INVALID_REQUEST_BODY, f"the frame has no {field}")
         return list(items)
 
+
+_ACTIONS = {int(action): action for action in Action}
 
 _OUTLINE: dict[str, type] = {
     "id": str,

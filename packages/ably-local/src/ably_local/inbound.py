@@ -35,7 +35,7 @@ class Inbound:
         self._clock = clock
         self._policy = policy
         self._authenticate = authenticate
-        self._answers: OrderedDict[int, Frame] = OrderedDict()
+        self._answers: OrderedDict[int, tuple[int, Frame]] = OrderedDict()
         self._second = 0
         self._count = 0
 
@@ -73,13 +73,22 @@ class Inbound:
 
         A client resends what was not answered when it resumes, under the same serial (RTN19a2).
         """
-        answer = self._answers.get(frame.msg_serial)
+        _, answer = self._answers.get(frame.msg_serial, (0, None))
         if answer is None:
-            answer = self._answers[frame.msg_serial] = self._carry_out(frame)
-            if len(self._answers) > REMEMBERED_ANSWERS:
-                self._answers.popitem(last=False)
+            answer = self._carry_out(frame)
+            self._remember(frame.msg_serial, answer)
         if not self._policy.withhold_acks:
             self._connection.send(answer)
+
+    def _remember(self, serial: int, answer: Frame) -> None:
+        """Keep an answer while the client could resume without having got it."""
+        now = self._clock.now()
+        self._answers[serial] = (now, answer)
+        too_old = now - self._connection.app.limits.connection_state_ttl
+        oldest, _ = next(iter(self._answers.values()))
+        while oldest < too_old or len(self._answers) > REMEMBERED_ANSWERS:
+            self._answers.popitem(last=False)
+            oldest, _ = next(iter(self._answers.values()))
 
     def _carry_out(self, frame: Received) -> Frame:
         try:

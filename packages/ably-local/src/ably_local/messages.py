@@ -121,6 +121,26 @@ class Message:
             operation=fields.operation(),
         )
 
+    def by(self, client_id: str | None) -> Message:
+        """Return the message as that of a client."""
+        return self if client_id == self.client_id else replace(self, client_id=client_id)
+
+    def accepted(
+        self, message_id: str, connection_id: str | None, timestamp: int, serial: str
+    ) -> Message:
+        """Return the message as it is published: what a client says of itself and no more."""
+        return Message(
+            id=message_id,
+            name=self.name,
+            payload=self.payload,
+            client_id=self.client_id,
+            extras=self.extras,
+            serial=serial,
+            connection_id=connection_id,
+            timestamp=timestamp,
+            version=Version(serial=serial, timestamp=timestamp),
+        )
+
     def to_wire(self, fmt: Format) -> dict[str, object]:
         wire = _without_none(
             id=self.id,

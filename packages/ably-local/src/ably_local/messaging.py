@@ -55,16 +55,11 @@ class Messages:
         now = self._clock.now()
         channel_serial = self._feed.next_serial()
         published = [
-            replace(
-                message,
-                id=message.id or f"{origin.base_id}:{index}",
-                connection_id=origin.connection_id,
-                timestamp=now,
-                action=MessageAction.CREATE,
-                serial=(serial := f"{channel_serial}:{index:03d}"),
-                version=Version(serial=serial, timestamp=now),
-                connection_key=None,
-                operation=None,
+            message.accepted(
+                message.id or f"{origin.base_id}:{index}",
+                origin.connection_id,
+                now,
+                f"{channel_serial}:{index:03d}",
             )
             for index, message in enumerate(messages)
         ]

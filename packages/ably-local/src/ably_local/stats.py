@@ -45,7 +45,10 @@ class Stats:
         presence.
         """
         # Adding up under the headings is left to whoever reads: this happens for each frame sent.
-        traffic = self._traffic.setdefault(self._clock.now() // _MINUTE, Counter())
+        minute = self._clock.now() // _MINUTE
+        traffic = self._traffic.get(minute)
+        if traffic is None:
+            traffic = self._traffic[minute] = Counter()
         traffic[direction, transport, kind, "count"] += n
         traffic[direction, transport, kind, "data"] += size
 
