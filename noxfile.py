@@ -135,10 +135,22 @@ def minimums(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure throughput, latency and memory."""
-    install_javascript_sdk(session)
-    install_packages(session)
-    session.run("python", "benchmarks/run.py", *session.posargs)
+    """Measure the client; `-- server`, `-- soak` and `-- page` measure ably-local."""
+    match session.posargs:
+        case ["server", *options]:
+            install_packages(session, "bench")
+            session.run("python", "benchmarks/server.py", *options)
+        case ["soak", *options]:
+            install_packages(session, "bench")
+            session.run("python", "benchmarks/soak_server.py", *options)
+        case ["page"]:
+            install_packages(session, "bench")
+            session.run("python", "benchmarks/server.py", "--page")
+            session.run("python", "benchmarks/soak_server.py", "--page")
+        case options:
+            install_javascript_sdk(session)
+            install_packages(session)
+            session.run("python", "benchmarks/run.py", *options)
 
 
 @nox.session

@@ -52,9 +52,9 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def contender_commands() -> dict[Contender, list[str]]:
+def contender_commands() -> dict[str, list[str]]:
     """How to start each contender that can run here."""
-    commands = {
+    commands: dict[str, list[str]] = {
         contender: [sys.executable, "-m", f"benchmarks.workers.{module}"]
         for contender, module in (
             (Contender.OURS, "ours"),
@@ -69,9 +69,7 @@ def contender_commands() -> dict[Contender, list[str]]:
     return commands
 
 
-async def measure(
-    run: Run, workloads: Sequence[Workload], commands: dict[Contender, list[str]]
-) -> None:
+async def measure(run: Run, workloads: Sequence[Workload], commands: dict[str, list[str]]) -> None:
     """Do the workloads beside one server, and print each as it is done."""
     server_core, client_core = two_cores()
     command = [sys.executable, "-m", "benchmarks.stub.server"]
@@ -98,7 +96,7 @@ class Interleaved:
         self,
         run: Run,
         workload: Workload,
-        commands: dict[Contender, list[str]],
+        commands: dict[str, list[str]],
         port: int,
         core: int | None,
     ) -> None:
@@ -108,7 +106,7 @@ class Interleaved:
         self._core = core
         sizes = {**workload.arguments, **(workload.quick if run.quick else {})}
         self._arguments = {"port": port, **sizes}
-        self._workers: dict[Contender, WorkerProcess] = {}
+        self._workers: dict[str, WorkerProcess] = {}
         self._samples = [
             Samples(workload, measure, measure.title.format(**sizes))
             for measure in workload.measures
@@ -128,7 +126,7 @@ class Interleaved:
                 await worker.end()
         return self._samples
 
-    async def _one(self, contender: Contender) -> dict[str, float]:
+    async def _one(self, contender: str) -> dict[str, float]:
         """Have one contender do the work; one that fails is left out from then on."""
         worker = self._workers.get(contender)
         if worker is None:
@@ -145,7 +143,7 @@ class Interleaved:
             await self._workers.pop(contender).end()
         return measured
 
-    def _note(self, contender: Contender, measured: dict[str, float]) -> None:
+    def _note(self, contender: str, measured: dict[str, float]) -> None:
         for samples in self._samples:
             if samples.measure.key in measured:
                 samples.values.setdefault(contender, []).append(measured[samples.measure.key])

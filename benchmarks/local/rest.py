@@ -13,6 +13,7 @@ from typing import Any
 
 import msgpack
 
+from ..stub import wire as w
 from .process import Address
 
 
@@ -38,7 +39,7 @@ class Rest:
 
     async def post(self, path: str, body: object) -> Any:
         """Return the decoded answer, which has to be 201."""
-        payload: bytes = msgpack.packb(body) if self._binary else json.dumps(body).encode()
+        payload = w.pack(body) if self._binary else json.dumps(body).encode()
         head = f"POST {path} HTTP/1.1\r\n{self._headers}Content-Length: {len(payload)}\r\n\r\n"
         self._writer.write(head.encode("ascii") + payload)
         answer = (await self._reader.readuntil(b"\r\n\r\n")).lower()

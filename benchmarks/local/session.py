@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import platform
 import resource
 import sys
@@ -64,9 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "server.json").write_text(as_json(run), encoding="utf-8")
     if options.page and not run.failures:
-        from benchmarks.local.page import refresh_figures  # the drawing is needed only here
+        from benchmarks.local.page import refresh_rates  # matplotlib is needed only here
 
-        refresh_figures(run)
+        refresh_rates(run)
     for failure in run.failures:
         print("FAILED", failure, file=sys.stderr)
     return 1 if run.failures else 0

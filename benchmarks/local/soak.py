@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     (RESULTS / "soak.json").write_text(as_json(soak), encoding="utf-8")
     print(soak.verdict())
     if options.page and soak.failure is None:
-        from benchmarks.local.page import refresh_soak  # the drawing is needed only here
+        from benchmarks.local.page import refresh_soak  # matplotlib is needed only here
 
         refresh_soak(soak)
     return 0 if soak.passed else 1
@@ -189,10 +189,9 @@ async def _watch(soak: Soak, pid: int) -> None:
 
 
 async def _left_open(server: LocalServer, before: int) -> int:
-    """The descriptors that stay open although every client is gone."""
+    """The descriptors that are open still, a while after every client has gone."""
     for _ in range(50):
-        left = descriptors(server.address.pid) - before
-        if left <= 0:
-            return 0
+        if descriptors(server.address.pid) <= before:
+            break
         await asyncio.sleep(0.1)
-    return left
+    return max(0, descriptors(server.address.pid) - before)

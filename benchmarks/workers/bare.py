@@ -30,8 +30,8 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 class Bare(asyncio.Protocol):
     """A connection that hands each frame to `heard`; `connected` is CONNECTED, once it came.
 
-    `query` is what the URL says beside the format; `next_serial` goes with the next frame that is to
-    be acknowledged.
+    `query` is what the URL says beside the format; `next_serial` goes with the next frame that is
+    to be acknowledged.
     """
 
     def __init__(self, port: int, binary: bool, query: Mapping[str, str]) -> None:

@@ -54,7 +54,7 @@ class Clock:
 
     def now(self) -> int:
         """Return the time in whole milliseconds since the epoch."""
-        return int(self._precise())
+        return int(self._source() + self._offset)
 
     def call_later(self, delay: float, callback: Callable[[], object]) -> Timer:
         """Call `callback` once, `delay` milliseconds from now."""
