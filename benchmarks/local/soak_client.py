@@ -49,6 +49,7 @@ class SoakClient:
         self._renewal_is_due = False
         self._client: Bare
         self._awaited = 0
+        self._refusal: w.Frame | None = None
         self._answers: asyncio.Queue[w.Frame] = asyncio.Queue()
         self._acts: dict[Callable[[], Coroutine[None, None, None]], int] = {
             self._publish: 60,
@@ -77,8 +78,9 @@ class SoakClient:
             try:
                 async with asyncio.timeout(PATIENCE):
                     await chosen()
-            except TimeoutError:
-                raise ConnectionError(f"{self._client_id} got no answer: {what}") from None
+            except (AssertionError, TimeoutError) as error:
+                told = self._refusal or repr(error)
+                raise ConnectionError(f"{self._client_id}, {what}: {told}") from error
             self._tally[what] += 1
             await asyncio.sleep(self._random.expovariate(each_second))
 
@@ -160,7 +162,7 @@ class SoakClient:
     async def _answer(self, action: int) -> w.Frame:
         self._awaited = action
         answer = await self._answers.get()
-        assert answer["action"] == action, f"{self._client_id} was told {answer}"
+        assert answer["action"] == action, answer
         return answer
 
     def _hear(self, frame: w.Frame) -> None:
@@ -171,6 +173,8 @@ class SoakClient:
             self._renewal_is_due = True
         if serial := frame.get("channelSerial") if action != w.SYNC else None:
             self._serials[frame["channel"]] = serial
+        if action in REFUSALS:
+            self._refusal = frame
         if action == self._awaited or action in REFUSALS:
             self._answers.put_nowait(frame)
 
