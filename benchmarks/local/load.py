@@ -31,13 +31,15 @@ class LoadWork:
         async with Scene(server, binary) as scene:
             connections = [await scene.rest() for _ in range(at_once)]
 
+            posts = count // batch // at_once
+
             async def publish_in_turn(number: int) -> None:
-                for _ in range(count // batch // at_once):
+                for _ in range(posts):
                     await connections[number].post(path, body)
 
             effort = scene.effort()
             await asyncio.gather(*(publish_in_turn(number) for number in range(at_once)))
-            return effort.spent_on(count)
+            return effort.spent_on(posts * batch * at_once)
 
     async def publish(
         self, server: Server, binary: bool, batch: int, count: int, in_flight: int
@@ -58,14 +60,15 @@ class LoadWork:
             clients = await scene.clients(subscribers)
             for client in clients:
                 await attach(client, channel)
-            delivered = Countdown(count)
+            each = count // subscribers
+            delivered = Countdown(each * subscribers)
             for client in clients:
                 client.heard = delivered.heard
             publisher = Publisher(await scene.client(), channel)
             effort = scene.effort()
-            publishing = asyncio.create_task(publisher.publish(count // subscribers, in_flight))
+            publishing = asyncio.create_task(publisher.publish(each, in_flight))
             await delivered.seconds_since(0)
-            spent = effort.spent_on(count)
+            spent = effort.spent_on(each * subscribers)
             await publishing
             return spent
 

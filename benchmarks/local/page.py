@@ -19,7 +19,7 @@ SOAK = IMAGES / "ably-local-soak.svg"
 
 
 def refresh_rates(run: Run) -> None:
-    """Write what a run measured, and draw it; a run of only some workloads is refused."""
+    """Write what a whole run measured, and draw it."""
     draw_fan_out(run, FAN_OUT)
     written = [
         introduction(run).replace("\n", "  \n"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import platform
-import resource
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -42,6 +41,12 @@ FORMATS = (Contender("JSON", binary=False), Contender("MessagePack", binary=True
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; return the exit code."""
     options = _parser().parse_args(arguments)
+    if options.page and (options.only or options.against or options.share != 1):
+        print("server.py: the page takes a whole run of this version alone", file=sys.stderr)
+        return 2
+    if options.against and not (options.against / "ably_local" / "__main__.py").is_file():
+        print(f"server.py: there is no ably_local in {options.against}", file=sys.stderr)
+        return 2
     contenders = list(FORMATS)
     if options.against is not None:
         contenders += [
@@ -60,8 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(heading(run))
     chosen = [w for w in WORKLOADS if options.only is None or w.name in options.only]
     asyncio.run(measure(run, chosen, contenders, options.share))
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "server.json").write_text(as_json(run), encoding="utf-8")
+    options.results.mkdir(parents=True, exist_ok=True)
+    (options.results / "server.json").write_text(as_json(run), encoding="utf-8")
     if options.page and not run.failures:
         from benchmarks.local.page import refresh_rates  # matplotlib is needed only here
 
@@ -82,7 +87,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--against", type=Path, metavar="SRC", help="measure the ably_local in SRC in turn with it"
     )
-    parser.add_argument("--page", action="store_true", help="refresh the page in docs")
+    parser.add_argument(
+        "--page",
+        action="store_true",
+        help="refresh the page in docs, by a run of every workload",
+    )
+    parser.add_argument(
+        "--results", type=Path, default=RESULTS, metavar="FOLDER", help="where server.json goes"
+    )
     parser.add_argument("--repetitions", type=int, help="of each workload")
     parser.add_argument("--share", type=float, default=1.0, help="of the work, below 1 for a trial")
     return parser
@@ -102,6 +114,8 @@ def _own_version() -> str:
 
 def allow_many_sockets() -> None:
     """Let this process and those it starts open as many sockets as the system allows them."""
+    import resource  # which is not on every system
+
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 

@@ -19,6 +19,7 @@ from benchmarks.local.process import SERVE, LocalServer, descriptors, resident_b
 from benchmarks.local.session import RESULTS, allow_many_sockets, versions
 from benchmarks.local.soak_client import SoakClient
 from benchmarks.machine import description
+from benchmarks.worker_process import WorkerFailed
 
 MEGABYTE = 1_000_000
 CHANNELS_EACH = 15
@@ -84,9 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         each_second=options.each_second,
     )
     allow_many_sockets()
-    asyncio.run(_run(soak, options.server, options.against))
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "soak.json").write_text(as_json(soak), encoding="utf-8")
+    asyncio.run(_run(soak, options.server))
+    options.results.mkdir(parents=True, exist_ok=True)
+    (options.results / "soak.json").write_text(as_json(soak), encoding="utf-8")
     print(soak.verdict())
     if options.page and soak.failure is None:
         from benchmarks.local.page import refresh_soak  # matplotlib is needed only here
@@ -137,21 +138,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--server", type=shlex.split, default=SERVE, metavar="COMMAND", help="another server"
     )
-    parser.add_argument("--against", type=Path, metavar="SRC", help="the ably_local in SRC")
     parser.add_argument("--page", action="store_true", help="refresh the page in docs")
+    parser.add_argument(
+        "--results", type=Path, default=RESULTS, metavar="FOLDER", help="where soak.json goes"
+    )
     return parser
 
 
-async def _run(soak: Soak, command: Sequence[str], source: Path | None) -> None:
-    server = await LocalServer.start(None, command=command, source=source)
+async def _run(soak: Soak, command: Sequence[str]) -> None:
+    server: LocalServer | None = None
     try:
+        server = await LocalServer.start(None, command=command)
         before = descriptors(server.address.pid)
         await _use(soak, server)
         soak.left_open = await _left_open(server, before)
-    except* (ConnectionError, AssertionError, TimeoutError) as failures:
-        soak.failure = "; ".join(repr(failure) for failure in failures.exceptions)
+    except* (ConnectionError, AssertionError, TimeoutError, WorkerFailed) as failures:
+        soak.failure = "; ".join(str(failure) for failure in failures.exceptions)
     finally:
-        await server.stop()
+        if server is not None:
+            await server.stop()
 
 
 async def _use(soak: Soak, server: LocalServer) -> None:
