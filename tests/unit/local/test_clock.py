@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
-from ably_local.clock import Clock
+from ably_local.clock import Clock, Timer
 
 
 def standing() -> Clock:
@@ -60,6 +61,20 @@ def test_a_cancelled_timer_does_not_fire() -> None:
     clock.advance(50)
     first.cancel()
     assert fired == ["first"]
+
+
+def test_timers_that_were_cancelled_are_let_go_long_before_they_are_due() -> None:
+    clock = standing()
+    fired: list[int] = []
+    for number in range(10_000):
+        timer = clock.call_later(3_600_000, lambda: fired.append(0))
+        if number % 1_000:
+            timer.cancel()
+    del timer
+    alive = sum(isinstance(found, Timer) for found in gc.get_objects())
+    assert alive < 200
+    clock.advance(3_600_000)
+    assert len(fired) == 10
 
 
 async def test_timers_fire_by_themselves_once_started() -> None:

@@ -12,6 +12,7 @@ from ably_local.clock import Clock
 from ably_local.errors import Refusal
 from ably_local.formats import Format
 from ably_local.frames import Action, Envelope, Received
+from ably_local.inbound import REMEMBERED_ANSWERS
 from ably_local.limits import Limits
 from ably_local.outbox import Outbox
 from ably_local.realtime import Dial, Link
@@ -99,3 +100,42 @@ def test_no_frame_breaks_the_server(received: list[Any]) -> None:
         assert isinstance(envelope, Envelope)
         for fmt in Format:
             assert isinstance(fmt.decode(envelope.encode(fmt)), dict)
+
+
+def publish(link: Link, outbox: Outbox, serial: int) -> Any:
+    """Publish a message under a serial; return the serial that it got, from the ACK."""
+    message = {"name": "event", "data": "x"}
+    body = {"action": 15, "channel": "a", "msgSerial": serial, "messages": [message]}
+    while outbox.take() is not None:
+        pass
+    link.receive(Received.parse(body))
+    answer = outbox.take()
+    assert answer is not None
+    assert answer.frame.action is Action.ACK
+    return answer.frame.serials
+
+
+def test_what_is_sent_again_is_answered_as_before_while_the_client_may_resume() -> None:
+    service, link, outbox = connected()
+    first = publish(link, outbox, 0)
+    service.clock.advance(Limits().connection_state_ttl)
+    second = publish(link, outbox, 1)
+    assert first != second
+    assert publish(link, outbox, 0) == first
+    assert publish(link, outbox, 1) == second
+
+
+def test_an_answer_is_forgotten_when_the_client_may_resume_no_more() -> None:
+    service, link, outbox = connected()
+    first = publish(link, outbox, 0)
+    service.clock.advance(Limits().connection_state_ttl + 1)
+    second = publish(link, outbox, 1)
+    assert publish(link, outbox, 0) not in (first, second)
+    assert publish(link, outbox, 1) == second
+
+
+def test_the_latest_answers_are_remembered_however_many_are_given_at_once() -> None:
+    _, link, outbox = connected()
+    given = [publish(link, outbox, serial) for serial in range(REMEMBERED_ANSWERS + 1)]
+    assert publish(link, outbox, 1) == given[1]
+    assert publish(link, outbox, 0) != given[0]
