@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
 
@@ -16,10 +18,13 @@ NACK, DISCONNECTED, ERROR, DETACH, DETACHED, PRESENCE, AUTH = 2, 6, 9, 12, 13, 1
 REFUSALS = (NACK, DISCONNECTED, ERROR)
 ENTER, LEAVE = 2, 3
 TOKEN_TTL = 90_000
-"""Milliseconds; the server asks for another token before the last 30 seconds."""
+"""Milliseconds. Nobody connects with a token in its second half, and before the last 30 seconds the
+server asks for another."""
 
 PATIENCE = 20.0
 """Seconds that an answer may take."""
+
+Act = Callable[[], Coroutine[None, None, None]]
 
 
 class SoakClient:
@@ -46,12 +51,13 @@ class SoakClient:
         self._entered: set[str] = set()
         self._serials: dict[str, str] = {}
         self._token = ""
+        self._use_until = -math.inf
         self._renewal_is_due = False
         self._client: Bare
         self._awaited = 0
         self._refusal: w.Frame | None = None
         self._answers: asyncio.Queue[w.Frame] = asyncio.Queue()
-        self._acts: dict[Callable[[], Coroutine[None, None, None]], int] = {
+        self._acts: dict[Act, int] = {
             self._publish: 60,
             self._publish_over_rest: 5,
             self._change_channel: 10,
@@ -64,7 +70,6 @@ class SoakClient:
 
     async def start(self) -> None:
         """Connect and attach."""
-        self._token = await self._new_token()
         await self._connect()
         await self._attach(self._attached)
 
@@ -75,17 +80,23 @@ class SoakClient:
             [act] = self._random.choices(acts, weights)
             chosen = self._renew_token if self._renewal_is_due else act
             what = chosen.__name__.strip("_").replace("_", " ")
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    await chosen()
-            except (AssertionError, TimeoutError) as error:
-                told = self._refusal or repr(error)
-                raise ConnectionError(f"{self._client_id}, {what}: {told}") from error
+            await self._do(what, chosen)
             self._tally[what] += 1
             await asyncio.sleep(self._random.expovariate(each_second))
 
     async def stop(self) -> None:
         """Close the connection."""
+        await self._do("close", self._close)
+
+    async def _do(self, what: str, act: Act) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await act()
+        except (AssertionError, TimeoutError) as error:
+            told = f"{error!r}, {self._refusal}, {self._client.closed_because}"
+            raise ConnectionError(f"{self._client_id}, {what}: {told}") from error
+
+    async def _close(self) -> None:
         self._client.send(action=w.CLOSE)
         await self._client.gone
 
@@ -130,12 +141,11 @@ class SoakClient:
         await self._begin_anew()
 
     async def _close_and_return(self) -> None:
-        await self.stop()
+        await self._close()
         await self._begin_anew()
 
     async def _renew_token(self) -> None:
-        self._renewal_is_due = False
-        self._token = await self._new_token()
+        await self._take_token()
         self._client.send(action=AUTH, auth={"accessToken": self._token})
         await self._answer(w.CONNECTED)
 
@@ -146,10 +156,11 @@ class SoakClient:
         await self._attach(self._attached)
 
     async def _connect(self, **query: str) -> None:
+        if time.monotonic() > self._use_until:
+            await self._take_token()
         asked = {"accessToken": self._token, "v": "6", **query}
         self._client = await connect(self._server.port, binary=self._binary, query=asked)
         self._client.heard = self._hear
-        self._renewal_is_due = False
 
     async def _attach(self, channels: set[str]) -> None:
         for channel in sorted(channels):
@@ -178,8 +189,10 @@ class SoakClient:
         if action == self._awaited or action in REFUSALS:
             self._answers.put_nowait(frame)
 
-    async def _new_token(self) -> str:
-        return await request_token(self._server, ttl=TOKEN_TTL, client_id=self._client_id)
+    async def _take_token(self) -> None:
+        self._renewal_is_due = False
+        self._use_until = time.monotonic() + TOKEN_TTL / 1000 / 2
+        self._token = await request_token(self._server, ttl=TOKEN_TTL, client_id=self._client_id)
 
     def _one_of(self, channels: set[str]) -> str:
         return self._random.choice(sorted(channels))

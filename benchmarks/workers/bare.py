@@ -47,6 +47,11 @@ class Bare(asyncio.Protocol):
         self.gone: asyncio.Future[None] = loop.create_future()
         self.heard: Callable[[w.Frame], None] = self._wait_for_connected
 
+    @property
+    def closed_because(self) -> str:
+        """The code and the reason of the closing frame, if there was one."""
+        return f"{self._protocol.close_code} {self._protocol.close_reason}"
+
     def publish(
         self, count: int, *, channel: str = "sink", messages: Sequence[object] = ONE
     ) -> None:
