@@ -14,9 +14,9 @@ from benchmarks.local.rest import post_once, request_token
 from benchmarks.stub import wire as w
 from benchmarks.workers.bare import MESSAGE, Bare, connect
 
-NACK, DISCONNECTED, ERROR, DETACH, DETACHED, PRESENCE, AUTH = 2, 6, 9, 12, 13, 14, 17
+NACK, DISCONNECTED, ERROR, AUTH = 2, 6, 9, 17
 REFUSALS = (NACK, DISCONNECTED, ERROR)
-ENTER, LEAVE = 2, 3
+ENTER = 2
 TOKEN_TTL = 90_000
 """Milliseconds. Nobody connects with a token in its second half, and before the last 30 seconds the
 server asks for another."""
@@ -58,14 +58,14 @@ class SoakClient:
         self._refusal: w.Frame | None = None
         self._answers: asyncio.Queue[w.Frame] = asyncio.Queue()
         self._acts: dict[Act, int] = {
-            self._publish: 60,
-            self._publish_over_rest: 5,
-            self._change_channel: 10,
-            self._enter_or_leave: 12,
-            self._drop_and_resume: 5,
-            self._vanish: 1,
-            self._close_and_return: 2,
-            self._renew_token: 5,
+            self._publish: 600,
+            self._publish_over_rest: 50,
+            self._change_channel: 100,
+            self._enter_or_leave: 120,
+            self._drop_and_resume: 50,
+            self._renew_token: 50,
+            self._vanish: 2,  # seldom, so that what grows with a connection has time to
+            self._close_and_return: 3,
         }
 
     async def start(self) -> None:
@@ -110,8 +110,8 @@ class SoakClient:
 
     async def _change_channel(self) -> None:
         left = self._one_of(self._attached)
-        self._client.send(action=DETACH, channel=left)
-        await self._answer(DETACHED)
+        self._client.send(action=w.DETACH, channel=left)
+        await self._answer(w.DETACHED)
         self._attached.discard(left)
         self._entered.discard(left)
         self._serials.pop(left, None)
@@ -121,9 +121,9 @@ class SoakClient:
 
     async def _enter_or_leave(self) -> None:
         channel = self._one_of(self._attached)
-        action = LEAVE if channel in self._entered else ENTER
+        action = w.LEAVE if channel in self._entered else ENTER
         self._entered ^= {channel}
-        self._client.request(action=PRESENCE, channel=channel, presence=[{"action": action}])
+        self._client.request(action=w.PRESENCE, channel=channel, presence=[{"action": action}])
         await self._answer(w.ACK)
 
     async def _drop_and_resume(self) -> None:
@@ -178,7 +178,7 @@ class SoakClient:
 
     def _hear(self, frame: w.Frame) -> None:
         action = frame["action"]
-        if action in (w.MESSAGE, PRESENCE):
+        if action in (w.MESSAGE, w.PRESENCE):
             self._tally["deliveries"] += 1
         if action == AUTH:
             self._renewal_is_due = True
