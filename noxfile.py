@@ -73,6 +73,7 @@ def unit(session: nox.Session) -> None:
         "tests/vectors",
         "tests/property",
         "tests/behaviour",
+        "tests/fuzz",
         "tests/repository",
     ]
     session.run("coverage", "run", "-m", "pytest", *folders, *session.posargs)
@@ -99,6 +100,15 @@ def interop(session: nox.Session) -> None:
     install_javascript_sdk(session)
     install_packages(session, "test")
     session.run("pytest", "tests/interop", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Attack the local server with new requests and frames for so many seconds: `-- 600`."""
+    seconds = session.posargs[0] if session.posargs else "60"
+    install_packages(session, "test")
+    options = ["-o", "faulthandler_timeout=0", "-o", "log_cli_level=INFO"]
+    session.run("pytest", "tests/fuzz", *options, env={"FUZZ_SECONDS": seconds})
 
 
 @nox.session

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import ssl
 from collections.abc import AsyncIterator
@@ -196,3 +197,27 @@ def error_of(response: httpx.Response) -> tuple[int, int]:
     assert response.headers["X-Ably-ErrorMessage"] in error["message"]
     assert str(error["code"]) in error["href"]
     return response.status_code, error["code"]
+
+
+def _escaped(character: re.Match[str]) -> str:
+    return character[0].encode("unicode_escape").decode()
+
+
+def refusal_of(response: httpx.Response) -> tuple[int, int, str]:
+    """Return the status, code and message of a refused request, in whatever format it came.
+
+    What is the same for all of them is checked: the link, and the headers for clients that can't
+    read the body.
+    """
+    packed = "msgpack" in response.headers["content-type"]
+    error = (msgpack.unpackb(response.content) if packed else response.json())["error"]
+    link = f"https://help.ably.io/error/{error['code']}"
+    message: str = error["message"].removesuffix(f" (See {link})")
+    assert error["href"] == link
+    assert message != error["message"]
+    assert error["statusCode"] == response.status_code
+    assert response.headers["X-Ably-ErrorCode"] == str(error["code"])
+    said = " ".join(message.split())
+    assert response.headers["X-Ably-ErrorMessage"] == re.sub(r"[^ -~]", _escaped, said)
+    assert response.headers["X-Ably-ServerId"]
+    return response.status_code, error["code"], message

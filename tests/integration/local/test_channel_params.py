@@ -152,7 +152,8 @@ async def test_the_occupancy_of_a_channel_is_read_over_rest(api: Api) -> None:
                 "/channels", params={"by": "id", **query}, headers=headers
             )
             assert response.json() == expected
-        response = await api.http.get("/channels", headers=headers)
+        by_value = {"X-Ably-Version": "2"} | headers
+        response = await api.http.get("/channels", headers=by_value)
         assert response.json()[0]["channelId"] == "room"
 
 

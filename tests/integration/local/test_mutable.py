@@ -108,7 +108,7 @@ async def test_the_versions_of_a_message_are_read_over_rest(api: Api) -> None:
         ({"version": {"metadata": 5}}, (400, 40001)),
         ({"version": {"clientId": "mallory"}}, (400, 40012)),
         ({"version": []}, (400, 40001)),
-        ({"data": "x" * 70_000}, (400, 40009)),
+        ({"data": "x" * 70_000}, (413, 40009)),
     ],
 )
 async def test_a_bad_change_is_refused(api: Api, change: Frame, expected: tuple[int, int]) -> None:
@@ -229,7 +229,7 @@ async def test_annotations_are_published_deleted_and_read_over_rest(api: Api) ->
         ({"type": "reaction:flag.v1"}, (401, 40161)),
         ({"type": "t", "count": -1}, (400, 40001)),
         ({"type": "t", "clientId": "mallory"}, (400, 40012)),
-        ({"type": "t", "data": "x" * 70_000}, (400, 40009)),
+        ({"type": "t", "data": "x" * 70_000}, (413, 40009)),
     ],
 )
 async def test_a_bad_annotation_is_refused(

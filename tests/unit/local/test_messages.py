@@ -104,7 +104,7 @@ def test_what_the_server_fills_in_is_not_taken_from_a_client() -> None:
         (5, 40001),
         (None, 40001),
         ({"id": 5}, 40001),
-        ({"name": b"x"}, 40001),
+        ({"name": b"x"}, 40016),
         ({"clientId": 5}, 40012),
         ({"encoding": 5}, 40001),
         ({"data": 5}, 40013),

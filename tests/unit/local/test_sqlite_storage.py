@@ -68,7 +68,7 @@ PUBLISHED = Message(
     name="név",
     payload=Payload(data=b"\x00\xff", encoding="utf-8/cipher+aes-256-cbc"),
     client_id="alice",
-    extras={"headers": {"a": 1, "b": [True, None, 1.5]}},
+    extras={"headers": {"a": 1}, "ref": {"b": [True, None, 1.5]}},
     serial="001@s:000",
     connection_id="conn",
     timestamp=5,

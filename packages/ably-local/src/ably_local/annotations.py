@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from .errors import Code, refusal
 from .messages import Annotation, AnnotationAction
@@ -176,6 +178,34 @@ def check_type(annotation: Annotation) -> None:
             f"annotations of type {annotation.type} need an identified client",
             status=401,
         )
+
+
+def summary_for(client_id: str, summary: Mapping[str, Any]) -> dict[str, object]:
+    """Return the entries of a summary that a client has a part in.
+
+    They keep their totals, name no other client and say that they are clipped.
+    """
+    narrowed: dict[str, object] = {}
+    for kind, entry in summary.items():
+        match kind.rpartition(":")[2]:
+            case "total.v1":
+                own = None
+            case "flag.v1":
+                own = _entry_for(client_id, entry)
+            case _:
+                named = {name: _entry_for(client_id, one) for name, one in entry.items()}
+                own = {name: one for name, one in named.items() if one is not None}
+        if own:
+            narrowed[kind] = own
+    return narrowed
+
+
+def _entry_for(client_id: str, entry: Mapping[str, Any]) -> dict[str, object] | None:
+    clients = entry["clientIds"]
+    if client_id not in clients:
+        return None
+    own = {client_id: clients[client_id]} if isinstance(clients, dict) else [client_id]
+    return {**entry, "clientIds": own, "clipped": True}
 
 
 @dataclass(slots=True)

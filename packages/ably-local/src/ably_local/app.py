@@ -31,7 +31,7 @@ class _RawPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         raw: bytes | None = scope.get("raw_path")
         if raw is not None:
-            scope = {**scope, "path": raw.partition(b"?")[0].decode("ascii", "replace")}
+            scope = {**scope, "path": raw.partition(b"?")[0].decode("latin-1")}
         await self._app(scope, receive, send)
 
 
@@ -42,8 +42,7 @@ def build(service: Service) -> Starlette:
         await serve_socket(websocket, service)
 
     async def unroutable(request: Request, _error: Exception) -> Response:
-        what = f"{request.method} {request.url.path}"
-        return respond_error(Call(request, service), refusal(Code.NOT_FOUND, f"no {what}").error)
+        return rest.unroutable(request, service)
 
     async def failed(request: Request, _error: Exception) -> Response:
         refused = refusal(Code.INTERNAL_ERROR, "internal error; the server's log has the details")

@@ -12,6 +12,7 @@ from .channels import Channels
 from .clock import Clock
 from .errors import Code, refusal
 from .ids import random_id
+from .lifecycle import Lifecycle
 from .limits import Limits
 from .logs import log_event
 from .messages import PresenceMessage
@@ -108,7 +109,8 @@ class App:
         self.tokens = Tokens(clock, self.id)
         self.push = PushRegistry()
         self.stats = Stats(clock, self.id)
-        self.channels = Channels(clock, limits, self.namespace, self._journal, self._channel_opened)
+        self.lifecycle = Lifecycle(self)
+        self.channels = Channels(clock, limits, self.namespace, self._journal, self.lifecycle)
 
     def add_key(
         self,
@@ -146,10 +148,6 @@ class App:
 
     def _journal(self, channel: str) -> Journal:
         return self._storage.journal(self.id, channel)
-
-    def _channel_opened(self, number: int) -> None:
-        self.stats.count("channels.opened")
-        self.stats.peak("channels.peak", number)
 
     def to_wire(self) -> dict[str, object]:
         return {

@@ -41,6 +41,11 @@ OPERATIONS = frozenset(
     }
 )
 
+METACHANNEL = "[meta]"
+
+# What may be done on a metachannel: the server alone publishes there, and nobody is present.
+_ON_METACHANNELS = frozenset({"subscribe", "history", "channel-metadata"})
+
 _QUALIFIED = re.compile(r"\[([^\]]*)\](.*)", re.DOTALL)
 
 
@@ -84,7 +89,7 @@ class Capability:
         if isinstance(value, str):
             try:
                 value = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise refusal(Code.BAD_REQUEST, "the capability is not valid JSON") from None
         if not isinstance(value, dict) or not value:
             raise refusal(Code.BAD_REQUEST, "a capability is an object of resources and operations")
@@ -114,6 +119,8 @@ class Capability:
         for pattern, operations in self.resources.items():
             if matches(pattern, channel):
                 permitted |= operations
+        if channel.startswith(METACHANNEL):
+            return _ON_METACHANNELS if ANY in permitted else permitted & _ON_METACHANNELS
         return permitted
 
     def allows_any(self, channel: str, operations: Iterable[str]) -> bool:

@@ -96,8 +96,18 @@ class Channel:
     def detach(self, attachment: Attachment) -> None:
         """End an attachment."""
         self.feed.remove(attachment)
-        self._last_used = self._clock.now()
+        self.touch()
         self.occupancy.announce()
+
+    def touch(self) -> None:
+        """Note that the channel is used."""
+        self._last_used = self._clock.now()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody is attached or present, and nobody has used it for a while."""
+        unused = self._clock.now() - self._last_used >= self._limits.channel_retention
+        return unused and not len(self.feed) and not len(self.presence)
 
     def break_continuity(self) -> None:
         """Forget what happened so far, and tell attached clients that they may have missed some."""
@@ -115,13 +125,13 @@ class Channel:
                 )
             )
 
-    def status(self) -> dict[str, object]:
+    def status(self, *, active: bool = True) -> dict[str, object]:
         """Return the details of the channel (CHD2)."""
         occupancy = {"metrics": self.occupancy.metrics()}
         return {
             "channelId": self.name,
             "name": self.name,
-            "status": {"isActive": True, "occupancy": occupancy},
+            "status": {"isActive": active, "occupancy": occupancy},
         }
 
     def sweep(self) -> bool:
@@ -130,13 +140,8 @@ class Channel:
         self.feed.stream.trim()
         self.messages.forget_before(now - self._retention)
         self.presence.forget_before(now - self._retention)
-        return not (
-            now - self._last_used < self._limits.channel_retention
-            or len(self.feed)
-            or len(self.presence)
-            or not self.feed.stream.is_empty
-            or len(self.messages.history)
-            or self.presence.has_history
+        return self.is_idle and not (
+            not self.feed.stream.is_empty or len(self.messages.history) or self.presence.has_history
         )
 
     def _presence_changed(self) -> None:

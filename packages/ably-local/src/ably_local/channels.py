@@ -14,14 +14,15 @@ from .storage import Journal, NoJournal
 
 if TYPE_CHECKING:
     from .apps import Namespace
+    from .lifecycle import Lifecycle
 
 
 class Channels:
     """Channels by name. One comes to be when it is first used, and ends when nothing is left of it.
 
     A channel that ended and is used again has a new series of serials, so that a client that comes
-    back too late learns that continuity is lost. `opened` is called for each new one, with the
-    number there are then.
+    back too late learns that continuity is lost. A channel is active while it is used; `lifecycle`
+    is told when it becomes so and when it ceases, which may be long before it ends.
     """
 
     def __init__(
@@ -30,13 +31,14 @@ class Channels:
         limits: Limits,
         namespace_of: Callable[[str], Namespace],
         journal_of: Callable[[str], Journal],
-        opened: Callable[[int], None],
+        lifecycle: Lifecycle,
     ) -> None:
         self._clock = clock
         self._limits = limits
         self._namespace_of = namespace_of
         self._journal_of = journal_of
-        self._opened = opened
+        self._lifecycle = lifecycle
+        self._active: set[str] = set()
         self._channels: dict[str, Channel] = {}
 
     def get(self, name: str) -> Channel:
@@ -47,7 +49,10 @@ class Channels:
                 name, self._namespace_of(name), self._clock, self._limits, self._journal(name)
             )
             self._channels[name] = channel
-            self._opened(len(self._channels))
+        channel.touch()
+        if name not in self._active:
+            self._active.add(name)
+            self._lifecycle.channel_opened(channel, len(self._active))
         return channel
 
     def find(self, name: str) -> Channel | None:
@@ -58,8 +63,8 @@ class Channels:
         return channel
 
     def page(self, query: Query, prefix: str) -> Page[Channel]:
-        """Return the channels in use whose names begin with `prefix`, ordered by name."""
-        matching = [name for name in sorted(self._channels) if name.startswith(prefix)]
+        """Return the active channels whose names begin with `prefix`, ordered by name."""
+        matching = [name for name in sorted(self._active) if name.startswith(prefix)]
         return page_of(
             [self._channels[name] for name in matching],
             replace(query, backwards=False),
@@ -75,5 +80,8 @@ class Channels:
     def sweep(self) -> None:
         """Forget what is too old."""
         for channel in self:
+            if channel.is_idle and channel.name in self._active:
+                self._active.remove(channel.name)
+                self._lifecycle.channel_closed(channel)
             if channel.sweep():
                 del self._channels[channel.name]

@@ -12,6 +12,7 @@ class Code(IntEnum):
     BAD_REQUEST = 40000
     INVALID_REQUEST_BODY = 40001
     INVALID_PARAMETER_VALUE = 40003
+    INVALID_REQUEST_HEADER = 40004
     INVALID_CREDENTIAL = 40005
     INVALID_CONNECTION_ID = 40006
     MAX_MESSAGE_SIZE_EXCEEDED = 40009
@@ -19,6 +20,7 @@ class Code(IntEnum):
     INVALID_CLIENT_ID = 40012
     INVALID_DATA_OR_ENCODING = 40013
     INVALID_DEVICE_ID = 40015
+    INVALID_MESSAGE_NAME = 40016
     UNSUPPORTED_PROTOCOL_VERSION = 40017
     BATCH_REQUEST_ERROR = 40020
     FEATURE_NOT_AVAILABLE = 40021
@@ -46,6 +48,7 @@ class Code(IntEnum):
     MODE_NOT_REQUESTED = 40165
     UNIDENTIFIED_CANNOT_MODIFY_OWN = 40166
     NOT_FOUND = 40400
+    METHOD_NOT_ALLOWED = 40500
     PER_CONNECTION_RATE_EXCEEDED = 42911
     INTERNAL_ERROR = 50000
     CONNECTION_DISCONNECTED = 80003
@@ -62,6 +65,14 @@ class Code(IntEnum):
     NEVER_ENTERED = 91002
     TOO_MANY_MEMBERS = 91003
     UPDATES_NOT_ENABLED = 93002
+
+
+# The statuses that are documented where the code itself does not tell.
+_STATUS = {
+    Code.MAX_MESSAGE_SIZE_EXCEEDED: 413,
+    Code.CONNECTION_REPLACED: 410,
+    Code.CONTINUITY_LOST: 404,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,7 @@ class Refusal(Exception):
 
 
 def refusal(code: Code, message: str, *, status: int | None = None) -> Refusal:
-    """Build a refusal; its status is the one the code implies unless `status` names another."""
-    implied = code // 100
-    return Refusal(ErrorInfo(int(code), status or (implied if implied < 600 else 400), message))
+    """Build a refusal; its status is the documented one of the code unless `status` is given."""
+    begins_with = code // 100
+    documented = _STATUS.get(code, begins_with if begins_with < 600 else 400)
+    return Refusal(ErrorInfo(int(code), status or documented, message))

@@ -11,10 +11,13 @@ import json
 import math
 from enum import Enum
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 import msgpack
 
 from .errors import Code, refusal
+
+MAX_FORM_FIELDS = 100
 
 
 def _finite(text: str) -> float:
@@ -46,6 +49,15 @@ _json_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allo
 def compact_json(value: object) -> str:
     """Return JSON text without white space; raise TypeError or ValueError if there is none."""
     return _json_encoder.encode(value)
+
+
+def is_json(value: object) -> bool:
+    """Say whether a decoded value is made of JSON values only; MessagePack has others."""
+    try:
+        compact_json(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 class Format(Enum):
@@ -82,3 +94,23 @@ class Format(Enum):
             raise refusal(
                 Code.INVALID_REQUEST_BODY, f"the body is not valid {name}: {detail}"
             ) from None
+
+
+def decode_form(data: bytes) -> dict[str, str]:
+    """Decode a form-encoded body, an object whose values are text; refuse another with 40001."""
+    try:
+        if not data:
+            raise ValueError("it is empty")
+        fields = parse_qsl(
+            data.decode(),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=MAX_FORM_FIELDS,
+        )
+    except ValueError as error:
+        raise refusal(
+            Code.INVALID_REQUEST_BODY,
+            f"the body is not form-encoded ({str(error)[:200]}); for JSON say so in Content-Type",
+        ) from None
+    return dict(fields)

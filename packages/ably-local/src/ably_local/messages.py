@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import Any, NoReturn
 
 from .errors import Code, refusal
-from .formats import Format, compact_json
+from .formats import Format, compact_json, is_json
 
 Data = str | bytes | None
 
@@ -111,7 +111,7 @@ class Message:
         fields = _Fields(body, "message")
         return cls(
             id=fields.text("id"),
-            name=fields.text("name"),
+            name=fields.text("name", Code.INVALID_MESSAGE_NAME),
             payload=fields.payload(),
             client_id=fields.text("clientId", Code.INVALID_CLIENT_ID),
             extras=fields.extras(),
@@ -280,6 +280,12 @@ def _without_none(**fields: object) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def _is_flat(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(one, (str, int, float)) or one is None for one in value.values()
+    )
+
+
 def _extras_size(extras: Mapping[str, Any] | None) -> int:
     return len(compact_json(extras).encode()) if extras else 0
 
@@ -324,6 +330,13 @@ class _Fields:
             return None
         if not isinstance(value, dict):
             self._refuse("extras", "an object", Code.INVALID_MESSAGE_EXTRAS)
+        headers = value.get("headers")
+        if headers is not None and not _is_flat(headers):
+            self._refuse(
+                "extras.headers",
+                "an object of strings, numbers, booleans and nulls",
+                Code.INVALID_MESSAGE_EXTRAS,
+            )
         return self._json_safe("extras", value, Code.INVALID_MESSAGE_EXTRAS)
 
     def operation(self) -> Mapping[str, Any] | None:
@@ -336,9 +349,7 @@ class _Fields:
         return self._json_safe("version", value, Code.INVALID_REQUEST_BODY)
 
     def _json_safe(self, field: str, value: dict[str, Any], code: Code) -> dict[str, Any]:
-        try:
-            compact_json(value)
-        except (TypeError, ValueError, RecursionError):
+        if not is_json(value):
             self._refuse(field, "made of JSON values only", code)
         return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
@@ -13,6 +14,9 @@ T = TypeVar("T")
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
+
+# As many digits as a time in milliseconds ever has, so that any store can hold the number.
+_INTEGER = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,6 @@ def _integer(params: Mapping[str, str], name: str) -> int | None:
     value = params.get(name)
     if value is None:
         return None
-    try:
-        return int(value)
-    except ValueError:
-        raise refusal(Code.INVALID_PARAMETER_VALUE, f"{name} is an integer") from None
+    if not _INTEGER.fullmatch(value):
+        raise refusal(Code.INVALID_PARAMETER_VALUE, f"{name} is a non-negative integer")
+    return int(value)

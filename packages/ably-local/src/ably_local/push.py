@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import Code, refusal
-from .formats import compact_json
+from .errors import Code, Refusal, refusal
+from .formats import compact_json, is_json
 from .ids import random_id
 
 PLATFORMS = ("ios", "android", "browser")
@@ -21,6 +21,8 @@ FORM_FACTORS = (
     "embedded",
     "other",
 )
+
+MAX_BATCH = 10_000
 
 _NOTIFICATION_FIELDS = {"recipient", "notification", "data", "apns", "fcm", "gcm", "web"}
 
@@ -116,14 +118,20 @@ class PushRegistry:
         self._subscriptions[subscription] = None
 
     def subscriptions(self, params: Mapping[str, str]) -> list[Subscription]:
-        """Return the subscriptions that match `channel`, `deviceId` and `clientId`."""
-        wanted = (params.get("channel"), params.get("deviceId"), params.get("clientId"))
+        """Return the subscriptions that match `channel` and either `deviceId` or `clientId`.
+
+        With `concatFilters` both may be given, and those that match one of the two are returned.
+        """
+        wanted = {name: params[name] for name in ("deviceId", "clientId") if name in params}
+        if len(wanted) > 1 and params.get("concatFilters") != "true":
+            raise refusal(
+                Code.BAD_REQUEST, "deviceId and clientId are filters together with concatFilters"
+            )
         return [
             one
             for one in self._subscriptions
-            if wanted[0] in (None, one.channel)
-            and wanted[1] in (None, one.device_id)
-            and wanted[2] in (None, one.client_id)
+            if params.get("channel") in (None, one.channel)
+            and (not wanted or not wanted.items().isdisjoint(one.to_wire().items()))
         ]
 
     def unsubscribe(self, params: Mapping[str, str]) -> None:
@@ -134,6 +142,31 @@ class PushRegistry:
     def channels(self) -> list[str]:
         """Return the channels that have subscriptions, ordered by name."""
         return sorted({subscription.channel for subscription in self._subscriptions})
+
+    def publish_batch(self, body: object) -> list[list[tuple[str, str]] | Refusal]:
+        """Record the notifications of a batch; return for each what `publish` does, or refuses.
+
+        An entry of the batch has a `payload` and one `recipient` or an array of them.
+        """
+        if not isinstance(body, list) or not body:
+            raise refusal(Code.INVALID_REQUEST_BODY, "a batch is an array of notifications")
+        notifications: list[Json] = []
+        for entry in body:
+            spec = _object(entry, "entry of the batch")
+            recipients, payload = spec.get("recipient"), _object(spec.get("payload"), "payload")
+            notifications += [
+                {**payload, "recipient": recipient}
+                for recipient in (recipients if isinstance(recipients, list) else [recipients])
+            ]
+        if len(notifications) > MAX_BATCH:
+            raise refusal(Code.BAD_REQUEST, f"a batch has at most {MAX_BATCH} notifications")
+        outcomes: list[list[tuple[str, str]] | Refusal] = []
+        for notification in notifications:
+            try:
+                outcomes.append(self.publish(notification))
+            except Refusal as refused:
+                outcomes.append(refused)
+        return outcomes
 
     def publish(self, body: object) -> list[tuple[str, str]]:
         """Record a notification.
@@ -167,10 +200,8 @@ class PushRegistry:
 def _object(value: object, what: str) -> Json:
     if not isinstance(value, dict):
         raise refusal(Code.BAD_REQUEST, f"the {what} is an object")
-    try:
-        compact_json(value)
-    except (TypeError, ValueError, RecursionError):
-        raise refusal(Code.BAD_REQUEST, f"the {what} is made of JSON values only") from None
+    if not is_json(value):
+        raise refusal(Code.BAD_REQUEST, f"the {what} is made of JSON values only")
     return value
 
 

@@ -82,6 +82,15 @@ class Link:
         self._inbound = inbound
         self._outbox = outbox
 
+    def check_size(self, data: bytes | str) -> None:
+        """Refuse with 40009 what is larger than a frame may be (CD2d)."""
+        limit = self.connection.app.limits.max_frame_size
+        # A character has at most four bytes, so short texts need not be encoded to be measured.
+        if isinstance(data, str) and len(data) * 4 > limit:
+            data = data.encode()
+        if len(data) > limit:
+            raise refusal(Code.MAX_MESSAGE_SIZE_EXCEEDED, f"a frame has at most {limit} bytes")
+
     def receive(self, frame: Received) -> None:
         """Carry out a frame, unless the connection has moved on to another socket."""
         if not self._outbox.is_closed:
@@ -143,12 +152,11 @@ class Realtime:
         )
         inbound = Inbound(connection, self._clock, self._policy, self._authenticator.with_token)
         self._by_id[connection.id] = (connection, inbound)
-        app.stats.count("connections.all.opened")
-        app.stats.peak("connections.all.peak", len(self._by_id))
         log_event(
             "connection.opened", connection=connection.id, app=app.id, clientId=connection.client_id
         )
         connection.open(outbox, error=error)
+        app.lifecycle.connection_opened(connection.id, connection.client_id)
         return Link(connection, inbound, outbox, self._log)
 
     def close_app(self, app: App, error: ErrorInfo) -> None:
@@ -214,5 +222,6 @@ class Realtime:
         return entry if entry is not None and entry[0].is_known_by(key) else None
 
     def _forget(self, connection: Connection) -> None:
-        self._by_id.pop(connection.id, None)
+        if self._by_id.pop(connection.id, None) is not None:
+            connection.app.lifecycle.connection_closed(connection.id, connection.client_id)
         log_event("connection.closed", connection=connection.id)

@@ -12,6 +12,9 @@ KINDS = ("clientId", "revocationKey", "channel")
 # How long clients get to renew their tokens, when the caller grants them that.
 REAUTH_MARGIN = 31_000
 
+# How far in the past the tokens to revoke may end.
+MAX_REACH_BACK = 60 * 60 * 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
@@ -25,10 +28,10 @@ class Revocation:
 
     @classmethod
     def of_target(
-        cls, target: object, key_name: str, issued_before: int, applies_at: int
+        cls, target: str, key_name: str, issued_before: int, applies_at: int
     ) -> Revocation:
         """Read a target such as `clientId:bob`; refuse another kind with 40000."""
-        kind, colon, value = target.partition(":") if isinstance(target, str) else ("", "", "")
+        kind, colon, value = target.partition(":")
         if not colon or not value or kind not in KINDS:
             raise refusal(Code.BAD_REQUEST, f"a target is one of {', '.join(KINDS)} with a value")
         return cls(key_name, kind, value, issued_before, applies_at)

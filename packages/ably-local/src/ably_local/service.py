@@ -16,6 +16,7 @@ from .revocation import Revocation
 from .storage import InMemory, Storage, StorageError
 
 SWEEP_INTERVAL = 60_000
+MINUTE = 60_000
 
 
 class Service:
@@ -30,6 +31,7 @@ class Service:
         self.policy = Policy()
         self.realtime = Realtime(clock, self.authenticator, self.log, self.policy)
         clock.call_later(SWEEP_INTERVAL, self._sweep)
+        self._await_minute()
 
     def open(self) -> None:
         """Take up what a former process left; raise StorageError if that can't be read."""
@@ -66,3 +68,12 @@ class Service:
         except StorageError:
             logger.exception("the data file can't be written")
         self.clock.call_later(SWEEP_INTERVAL, self._sweep)
+
+    def _await_minute(self) -> None:
+        """Arrange for what happens at the beginning of the next minute."""
+        self.clock.call_later(MINUTE - self.clock.now() % MINUTE, self._minute_passed)
+
+    def _minute_passed(self) -> None:
+        for app in self.apps:
+            app.lifecycle.minute_passed()
+        self._await_minute()

@@ -69,6 +69,7 @@ async def _read(websocket: WebSocket, outbox: Outbox, link: Link | None, fmt: Fo
 
 def _handle(data: bytes | str, link: Link, fmt: Format) -> None:
     try:
+        link.check_size(data)
         frame = Received.parse(fmt.decode(data))
     except Refusal as refused:
         link.connection.fail(refused.error)

@@ -9,6 +9,7 @@ from typing import Any
 
 from .clock import Clock
 from .errors import Code, refusal
+from .formats import is_json
 from .paging import Page, Query, page_of
 
 SCHEMA = "https://schemas.ably.com/json/app-stats-0.0.5.json"
@@ -62,6 +63,8 @@ class Stats:
         for fixture in fixtures if isinstance(fixtures, list) else [fixtures]:
             if not isinstance(fixture, dict) or not isinstance(fixture.get("intervalId"), str):
                 raise refusal(Code.INVALID_REQUEST_BODY, "a statistic has an intervalId")
+            if not is_json(fixture):
+                raise refusal(Code.INVALID_REQUEST_BODY, "a statistic is made of JSON values only")
             entries = self._entries(_parse(fixture["intervalId"]))
             for path, value in _leaves(fixture):
                 for name in _entry_names(path):
@@ -77,6 +80,8 @@ class Stats:
             raise refusal(Code.INVALID_PARAMETER_VALUE, f"unit is one of {', '.join(_INTERVALS)}")
         first = self._bound(params.get("start"), unit)
         last = self._bound(params.get("end"), unit)
+        if first is not None and last is not None and first > last:
+            raise refusal(Code.INVALID_PARAMETER_VALUE, "start is later than end")
         self._settle_traffic()
         totals: dict[str, Entries] = {}
         for minute, entries in sorted(self._minutes.items()):
@@ -85,6 +90,13 @@ class Stats:
                 _add(totals.setdefault(interval, Counter()), entries)
         items = [self._item(interval, unit, entries) for interval, entries in totals.items()]
         return page_of(items, query, position=lambda item: str(item["intervalId"]))
+
+    def of_previous_minute(self) -> dict[str, object] | None:
+        """Return the statistics of the minute before the current one, if it has any."""
+        self._settle_traffic()
+        minute = self._clock.now() // _MINUTE - 1
+        entries = self._minutes.get(minute)
+        return None if entries is None else self._item(_format(minute, "minute"), "minute", entries)
 
     def _entries(self, minute: int) -> Entries:
         return self._minutes.setdefault(minute, Counter())

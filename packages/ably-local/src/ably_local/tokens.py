@@ -15,7 +15,8 @@ from jwt.algorithms import HMACAlgorithm
 
 from .capability import Capability
 from .clock import Clock
-from .errors import Code, refusal
+from .errors import Code, Refusal, refusal
+from .formats import Format
 from .grants import Grant
 from .ids import random_id
 from .revocation import Revocation
@@ -162,10 +163,14 @@ class Tokens:
     def verify_jwt(self, token: str, key: Key) -> Grant:
         """Return what a JWT signed with `key` grants; refuse a bad, expired or revoked one."""
         try:
-            claims = json.loads(_signatures.decode(token, key.secret, algorithms=["HS256"]))
+            claims = Format.JSON.decode(_signatures.decode(token, key.secret, algorithms=["HS256"]))
         except jwt.InvalidSignatureError:
             raise refusal(
                 Code.INVALID_CREDENTIALS, "the signature of the JWT is not valid"
+            ) from None
+        except Refusal as refused:
+            raise refusal(
+                Code.INVALID_JWT, f"the claims of the JWT: {refused.error.message}", status=401
             ) from None
         except (jwt.PyJWTError, ValueError) as error:
             raise refusal(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from . import batch, channels, keys, push, sandbox, system
+from .unroutable import unroutable
+
+__all__ = ["routes", "unroutable"]
 
 routes: list[Route] = [
     *system.routes,

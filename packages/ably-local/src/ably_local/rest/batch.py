@@ -23,7 +23,10 @@ async def batch_publish(call: Call) -> Answer:
 
 async def batch_presence(call: Call) -> Answer:
     """Return the members of several channels (RSC24)."""
-    names = [name for name in call.params.get("channels", "").split(",") if name]
+    separator = call.params.get("separator", ",")
+    if not separator:
+        raise refusal(Code.INVALID_PARAMETER_VALUE, "the separator is at least one character")
+    names = [name for name in call.params.get("channels", "").split(separator) if name]
     _check_count(names)
     results: list[dict[str, object]] = []
     for name in names:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,13 +19,20 @@ from ..apps import App
 from ..channel import Channel
 from ..channel_names import ChannelName
 from ..errors import Code, ErrorInfo, Refusal, refusal
-from ..formats import Format
+from ..formats import Format, decode_form
 from ..grants import Grant
 from ..logs import log_refusal, redacted
 from ..paging import Page
 from ..service import Service
 
 MAX_BODY = 2 * 1024 * 1024
+LATEST_VERSION = 6.0
+FORM = "application/x-www-form-urlencoded"
+BODY_TYPES = (Format.JSON.content_type, Format.MSGPACK.content_type, FORM)
+# Token requests are documented as text/plain, and curl users leave the type out.
+_JSON_TYPES = {"", "application/json", "text/json", "text/plain"}
+_VERSION = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PAGING = {"start", "end", "limit", "direction", "cursor", "fromSerial", "from_serial"}
 
 
@@ -62,14 +70,38 @@ class Call:
         return url.hostname or "localhost", url.port or (443 if self.is_secure else 80)
 
     def path(self, name: str) -> str:
-        """Return a part of the path, with its percent-encoding undone."""
-        return unquote(self._request.path_params[name])
+        """Return a part of the path, with its percent-encoding undone.
+
+        Refused with 40000 where it is not the UTF-8 of any text.
+        """
+        try:
+            return unquote_to_bytes(self._request.path_params[name].encode("latin-1")).decode()
+        except UnicodeDecodeError:
+            raise refusal(Code.BAD_REQUEST, "the path is not valid UTF-8") from None
+
+    def header(self, name: str) -> str | None:
+        """Return the value of a header."""
+        return self._request.headers.get(name)
 
     @cached_property
     def format(self) -> Format:
-        """The format of the answer."""
-        wanted = self.params.get("format") or self._request.headers.get("accept", "")
-        return Format.MSGPACK if "msgpack" in wanted else Format.JSON
+        """The format of the answer: that of the Accept header, else of the `format` parameter."""
+        for wanted in (self.header("accept") or "", self.params.get("format", "")):
+            if "msgpack" in wanted:
+                return Format.MSGPACK
+            if "json" in wanted:
+                return Format.JSON
+        return Format.JSON
+
+    @cached_property
+    def version(self) -> float:
+        """The version of the API that the client asks for; refused with 40017 if it is none."""
+        asked = self.header("x-ably-version") or self.params.get("v")
+        if asked is None:
+            return LATEST_VERSION
+        if not _VERSION.fullmatch(asked):
+            raise refusal(Code.UNSUPPORTED_PROTOCOL_VERSION, "the API version is no number")
+        return float(asked)
 
     @property
     def app(self) -> App:
@@ -87,11 +119,18 @@ class Call:
         self._counted_for = identity[0]
         return identity
 
-    def count(self, *, succeeded: bool) -> None:
+    def count_for(self, app: App) -> None:
+        """Say whose statistics the request counts towards, where no credentials do."""
+        self._counted_for = app
+
+    def count(self, status: int) -> None:
         """Count this request in the statistics of its app, if it turned out to have one."""
-        if self._counted_for is not None:
-            outcome = "succeeded" if succeeded else "failed"
-            self._counted_for.stats.count(f"apiRequests.all.{outcome}")
+        if self._counted_for is None:
+            return
+        outcome = "succeeded" if status < 400 else "refused" if status < 500 else "failed"
+        kind = "tokenRequests" if self._request.url.path.endswith("/requestToken") else "other"
+        self._counted_for.stats.count(f"apiRequests.all.{outcome}")
+        self._counted_for.stats.count(f"apiRequests.{kind}.{outcome}")
 
     def authenticate(self, *, secure: bool) -> tuple[App, Grant]:
         """Verify the credentials of the request; refuse a request without any with 40101.
@@ -99,7 +138,7 @@ class Call:
         `secure` says whether the transport is one on which a key may be used.
         """
         verify = self.service.authenticator
-        header = self._request.headers.get("authorization")
+        header = self.header("authorization")
         if header is not None:
             return verify.with_header(header, secure=secure)
         token = self.params.get("accessToken") or self.params.get("access_token")
@@ -119,7 +158,7 @@ class Call:
     @property
     def client_id(self) -> str | None:
         """The identity in force: that of the token, or the one a key's user declares (RSA7e)."""
-        declared = self._request.headers.get("x-ably-clientid")
+        declared = self.header("x-ably-clientid")
         if declared is None:
             return self.grant.client_id
         try:
@@ -145,10 +184,31 @@ class Call:
         """Who publishes with this request."""
         return Actor(self.grant, self.client_id, self.app.limits, self.app.stats, "rest")
 
+    @property
+    def content_type(self) -> str:
+        """The media type of the body, without parameters; empty if none is declared."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
     async def body(self) -> Any:
-        """Return the decoded body; refuse a malformed or missing one with 40001."""
-        declared = self._request.headers.get("content-type", "")
-        fmt = Format.MSGPACK if "msgpack" in declared else Format.JSON
+        """Return the decoded body.
+
+        Refused are a malformed or missing one (40001), a type of content that is not supported
+        (40004) and one that is too large (40009).
+        """
+        declared = self.content_type
+        if "msgpack" in declared:
+            return Format.MSGPACK.decode(await self.raw_body())
+        if declared in _JSON_TYPES or declared.endswith("+json"):
+            return Format.JSON.decode(await self.raw_body())
+        if declared == FORM:
+            return decode_form(await self.raw_body())
+        raise refusal(
+            Code.INVALID_REQUEST_HEADER,
+            f"a body is of type {', '.join(BODY_TYPES)}, not {declared[:100]}",
+        )
+
+    async def raw_body(self) -> bytes:
+        """Return the body as it was sent; refuse one that is too large with 40009."""
         chunks: list[bytes] = []
         size = 0
         async for chunk in self._request.stream():
@@ -158,7 +218,7 @@ class Call:
                     Code.MAX_MESSAGE_SIZE_EXCEEDED, f"a body has at most {MAX_BODY} bytes"
                 )
             chunks.append(chunk)
-        return fmt.decode(b"".join(chunks))
+        return b"".join(chunks)
 
     def page(
         self, page: Page[Any], items: Sequence[object], *, also: Collection[str] = ()
@@ -212,7 +272,8 @@ def respond(call: Call, answer: Answer, error: ErrorInfo | None = None) -> Respo
 
 def _header_safe(text: str) -> str:
     """Return text that quotes what a client sent in a form that a header can hold."""
-    return " ".join(text.encode("ascii", "backslashreplace").decode().split())
+    words = " ".join(text.encode("ascii", "backslashreplace").decode().split())
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", words)
 
 
 def respond_error(call: Call, error: ErrorInfo) -> Response:
@@ -229,10 +290,11 @@ def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         try:
             if call.service.policy.fail_requests_with is not None:
                 raise Refusal(call.service.policy.fail_requests_with)
+            _ = call.version  # every route refuses a version that is none
             response = respond(call, await handler(call))
         except Refusal as refused:
             response = respond_error(call, refused.error)
-        call.count(succeeded=response.status_code < 400)
+        call.count(response.status_code)
         # The answer may tell of something written.
         call.service.storage.commit()
         return response

@@ -6,22 +6,29 @@ from dataclasses import replace
 
 from starlette.routing import Route
 
+from ..annotations import summary_for
+from ..capability import ANY
 from ..errors import Code, refusal
 from ..feed import Origin
+from ..grants import ANY_CLIENT
 from ..messages import Annotation, Message, MessageAction
 from ..paging import Query
 from ..publishing import CHANGES, change
 from ..publishing import publish as publish_messages
 from .call import Answer, Call, endpoint
+from .unenveloped import unenveloped
 
 
 async def publish(call: Call) -> Answer:
     """Publish one message or several (RSL1)."""
     channel = call.channel("publish")
-    body = await call.body()
+    if call.params.get("enveloped") == "false":
+        messages = [await unenveloped(call)]
+    else:
+        body = await call.body()
+        messages = [Message.from_wire(one) for one in (body if isinstance(body, list) else [body])]
     if call.params.get("_forceNack") == "true":
         raise refusal(Code.RESERVED_FOR_TESTING, "the publish is rejected as requested")
-    messages = [Message.from_wire(item) for item in (body if isinstance(body, list) else [body])]
     origin = _origin(call, messages)
     serials = publish_messages(channel, messages, call.actor, origin)
     message_id = messages[0].id or origin.base_id
@@ -83,6 +90,15 @@ async def get_annotations(call: Call) -> Answer:
     return call.page(page, [annotation.to_wire(call.format) for annotation in page.items])
 
 
+async def get_client_summary(call: Call) -> Answer:
+    """Return what one client has a part in of the summary of a message's annotations."""
+    message = call.channel("subscribe", "annotation-subscribe").messages.find(call.path("serial"))
+    client_id = call.params.get("forClientId") or call.client_id
+    if client_id is None or client_id == ANY_CLIENT:
+        raise refusal(Code.INVALID_CLIENT_ID, "forClientId names one client")
+    return Answer(summary_for(client_id, message.summary or {}))
+
+
 async def presence(call: Call) -> Answer:
     """Return the members present (RSP3)."""
     page = call.channel("subscribe", "presence", "presence-subscribe").presence.page(
@@ -105,15 +121,17 @@ async def status(call: Call) -> Answer:
 
 
 async def enumerate_channels(call: Call) -> Answer:
-    """Return the channels in use, as names or with their details."""
-    if not call.grant.capability.allows_somewhere("channel-metadata"):
-        raise refusal(
-            Code.CAPABILITY_DENIED, "the capability does not permit channel-metadata", status=401
-        )
+    """Return the active channels: their names or, by value, their details.
+
+    Protocol versions below 3 get the details unless they say otherwise.
+    """
+    call.grant.require(ANY, "channel-metadata")
+    by = call.params.get("by") or ("id" if call.version >= 3 else "value")
+    if by not in ("id", "value"):
+        raise refusal(Code.INVALID_PARAMETER_VALUE, "by is either id or value")
     page = call.app.channels.page(Query.parse(call.params), call.params.get("prefix", ""))
-    by_name = call.params.get("by") == "id"
     return call.page(
-        page, [channel.name if by_name else channel.status() for channel in page.items]
+        page, [channel.name if by == "id" else channel.status() for channel in page.items]
     )
 
 
@@ -144,4 +162,5 @@ routes = [
     Route(_MESSAGE + "/versions", endpoint(get_versions), methods=["GET"]),
     Route(_MESSAGE + "/annotations", endpoint(annotate), methods=["POST"]),
     Route(_MESSAGE + "/annotations", endpoint(get_annotations), methods=["GET"]),
+    Route(_MESSAGE + "/client-summary", endpoint(get_client_summary), methods=["GET"]),
 ]

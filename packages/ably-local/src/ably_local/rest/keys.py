@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from ..apps import Key
 from ..errors import Code, Refusal, refusal
-from ..revocation import REAUTH_MARGIN, Revocation
+from ..revocation import MAX_REACH_BACK, REAUTH_MARGIN, Revocation
 from ..tokens import TokenRequest
 from .call import Answer, Call, endpoint
 
@@ -17,6 +17,7 @@ async def request_token(call: Call) -> Answer:
     app = call.service.apps.find(name.partition(".")[0])
     if app is None:
         raise refusal(Code.NOT_FOUND, f"no application found for key {name}")
+    call.count_for(app)
     key = app.key(name)
     body = await call.body()
     request = TokenRequest.from_wire(body)
@@ -26,7 +27,6 @@ async def request_token(call: Call) -> Answer:
     if authenticated and call.grant.key_name != name:
         raise refusal(Code.INCOMPATIBLE_CREDENTIALS, "the credentials belong to another key")
     details = app.tokens.issue(request, key, authenticated=authenticated)
-    app.stats.count("apiRequests.tokenRequests.succeeded")
     return Answer(details.to_wire(), 201)
 
 
@@ -37,11 +37,16 @@ async def revoke_tokens(call: Call) -> Answer:
     targets = body.get("targets") if isinstance(body, dict) else None
     if not isinstance(targets, list) or not targets:
         raise refusal(Code.INVALID_REQUEST_BODY, "targets is an array of targets to revoke")
+    if not all(isinstance(target, str) for target in targets):
+        raise refusal(Code.INVALID_REQUEST_BODY, "a target is text such as clientId:bob")
     now = call.service.clock.now()
     issued_before = body.get("issuedBefore", now)
-    if type(issued_before) is not int or issued_before > now:
-        raise refusal(Code.INVALID_PARAMETER_VALUE, "issuedBefore is a time that has passed")
-    margin = REAUTH_MARGIN if body.get("allowReauthMargin") else 0
+    if type(issued_before) is not int or not now - MAX_REACH_BACK <= issued_before <= now:
+        raise refusal(Code.INVALID_PARAMETER_VALUE, "issuedBefore lies within the past hour")
+    margin_wanted = body.get("allowReauthMargin", False)
+    if not isinstance(margin_wanted, bool):
+        raise refusal(Code.INVALID_REQUEST_BODY, "allowReauthMargin is true or false")
+    margin = REAUTH_MARGIN if margin_wanted else 0
     results: list[dict[str, object]] = []
     for target in targets:
         try:

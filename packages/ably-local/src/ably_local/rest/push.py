@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from starlette.routing import Route
 
-from ..errors import Code, refusal
+from ..errors import Code, Refusal, refusal
 from ..feed import Origin
 from ..messages import Message, Payload
 from ..paging import MAX_LIMIT, Query, page_of
@@ -30,10 +30,23 @@ def _registry(call: Call, *operations: str) -> PushRegistry:
 
 async def publish(call: Call) -> Answer:
     """Record a notification, and publish it where its recipient is a channel (RSH1a)."""
-    for name, payload in _registry(call, "push-admin").publish(await call.body()):
-        message = Message(name=PUSH_MESSAGE, payload=Payload(data=payload))
-        call.named_channel(name, "publish").messages.publish([message], Origin.rest())
+    _deliver(call, _registry(call, "push-admin").publish(await call.body()))
     return Answer(None, 204)
+
+
+async def publish_batch(call: Call) -> Answer:
+    """Record several notifications, each of which succeeds or fails on its own."""
+    results: list[dict[str, object]] = []
+    for outcome in _registry(call, "push-admin").publish_batch(await call.body()):
+        try:
+            if isinstance(outcome, Refusal):
+                raise outcome
+            _deliver(call, outcome)
+        except Refusal as refused:
+            results.append({"error": refused.error.to_wire()})
+        else:
+            results.append({})
+    return call.batch(results, 201)
 
 
 async def save_device(call: Call) -> Answer:
@@ -107,6 +120,12 @@ async def list_channels(call: Call) -> Answer:
     return _listed(call, _registry(call, "push-admin").channels(), str)
 
 
+def _deliver(call: Call, payloads: list[tuple[str, str]]) -> None:
+    for name, payload in payloads:
+        message = Message(name=PUSH_MESSAGE, payload=Payload(data=payload))
+        call.named_channel(name, "publish").messages.publish([message], Origin.rest())
+
+
 def _subscription_position(item: dict[str, object]) -> str:
     return "\n".join(str(item.get(name, "")) for name in ("channel", "deviceId", "clientId"))
 
@@ -129,6 +148,7 @@ _SUBSCRIPTIONS = "/push/channelSubscriptions"
 
 routes = [
     Route("/push/publish", endpoint(publish), methods=["POST"]),
+    Route("/push/batch/publish", endpoint(publish_batch), methods=["POST"]),
     Route(_DEVICES, endpoint(list_devices), methods=["GET"]),
     Route(_DEVICES, endpoint(remove_devices), methods=["DELETE"]),
     Route(_DEVICES, endpoint(activate_device), methods=["POST"]),
