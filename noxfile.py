@@ -58,7 +58,7 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Everything a change must pass, once, on the Python that runs nox (the default)."""
     install_javascript_sdk(session)
-    install_packages(session, "lint", "types", "test", "token-servers")
+    install_packages(session, "lint", "types", "test", "browser", "token-servers")
     check_style(session)
     check_types(session)
     session.run("pytest", *session.posargs)
@@ -90,7 +90,7 @@ def uts(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def integration(session: nox.Session) -> None:
     """Test client and server together, over real sockets and through faults."""
-    install_packages(session, "test", "token-servers")
+    install_packages(session, "test", "browser", "token-servers")
     session.run("pytest", "tests/integration", *session.posargs)
 
 
@@ -98,7 +98,7 @@ def integration(session: nox.Session) -> None:
 def interop(session: nox.Session) -> None:
     """Test beside Ably's other clients: the JavaScript SDK and `ably` for Python."""
     install_javascript_sdk(session)
-    install_packages(session, "test")
+    install_packages(session, "test", "browser")
     session.run("pytest", "tests/interop", *session.posargs)
 
 
@@ -114,7 +114,7 @@ def fuzz(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types with mypy, strictly, and with pyright."""
-    install_packages(session, "types", "test", "token-servers")
+    install_packages(session, "types", "test", "browser", "token-servers")
     check_types(session)
 
 
@@ -135,7 +135,7 @@ def minimums(session: nox.Session) -> None:
     pins = Path(session.cache_dir) / "minimums.txt"
     pins.write_text("\n".join(others + [f"{name}=={lowest[name]}" for name in sorted(lowest)]))
 
-    groups = nox.project.dependency_groups(ROOT_PROJECT, "install", "test")
+    groups = nox.project.dependency_groups(ROOT_PROJECT, "install", "test", "browser")
     session.install("--constraint", str(pins), *groups)
     editable = ["--editable", f"{CLIENT}[{EXTRAS}]", "--editable", str(SERVER)]
     session.install("--no-build-isolation", "--constraint", str(pins), *editable)
