@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ably_local import LocalAbly
+from ably_local import Limits, LocalAbly
 from ably_realtime import AblyError, AblyRealtime
 from tests.integration.live import PATIENCE, eventually, reach
 from tests.integration.sandbox import Sandbox, new_sandbox
@@ -26,8 +26,16 @@ async def server() -> AsyncIterator[LocalAbly]:
         yield server
 
 
-async def test_publishing_goes_on_through_renewals(server: LocalAbly) -> None:
+@pytest.fixture
+async def asking_server() -> AsyncIterator[LocalAbly]:
+    """A server that asks for a new token when one has half its life left."""
+    async with LocalAbly(limits=Limits(token_renewal_notice=TTL // 2)) as server:
+        yield server
+
+
+async def test_publishing_goes_on_through_renewals(asking_server: LocalAbly) -> None:
     """Half a minute of the server's time, with tokens for two seconds (RTN22, RTC8a1)."""
+    server = asking_server
     changes: asyncio.Queue[Any] = asyncio.Queue()
     received: list[int] = []
     options = {**server.client_options(), "default_token_params": {"ttl": TTL}}

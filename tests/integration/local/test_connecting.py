@@ -194,14 +194,22 @@ async def test_the_server_asks_for_a_new_token_before_it_disconnects(api: Api) -
         await socket.closed()
 
 
-async def test_a_short_lived_token_is_renewed_half_way(api: Api) -> None:
-    async with api.socket(token={"ttl": 4_000}) as socket:
-        api.server.clock.advance(2_000)
+async def test_a_token_shorter_than_the_notice_lives_to_its_end(api: Api) -> None:
+    async with api.socket(token={"ttl": 30_000}) as socket:
+        api.server.clock.advance(29_000)
+        await socket.silent()
+        api.server.clock.advance(1_000)
+        assert (await socket.expect(DISCONNECTED))["error"]["code"] == 40142
+
+
+async def test_a_renewed_token_keeps_the_connection(api: Api) -> None:
+    async with api.socket(token={"ttl": 34_000}) as socket:
+        api.server.clock.advance(4_000)
         await socket.expect(AUTH)
-        await socket.send(action=AUTH, auth={"accessToken": await api.token(ttl=60_000)})
+        await socket.send(action=AUTH, auth={"accessToken": await api.token(ttl=90_000)})
         again = await socket.expect(CONNECTED)
         assert again["connectionId"] == socket.connected["connectionId"]
-        api.server.clock.advance(10_000)
+        api.server.clock.advance(50_000)
         await socket.silent()
 
 

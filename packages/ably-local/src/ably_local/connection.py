@@ -230,11 +230,12 @@ class Connection:
         if self.grant.expires is None:
             return
         left = max(0, self.grant.expires - self._clock.now())
-        notice = max(left - self.app.limits.token_renewal_notice, left / 2)
-        self._token_timers += [
-            self._clock.call_later(notice, self.request_renewal),
-            self._clock.call_later(left, self._expire),
-        ]
+        self._token_timers.append(self._clock.call_later(left, self._expire))
+        # A client that was given a token and no means to renew it fails when asked to. It is left
+        # alone while the whole life of its token is shorter than the notice.
+        until_notice = left - self.app.limits.token_renewal_notice
+        if until_notice > 0:
+            self._token_timers.append(self._clock.call_later(until_notice, self.request_renewal))
 
     def _expire(self) -> None:
         expired = refusal(
