@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import ssl
 from collections.abc import AsyncIterator
 
@@ -7,7 +8,16 @@ import httpx
 import pytest
 
 from ably_local import LocalAbly
-from tests.integration.local.raw import AUTH, CONNECTED, DISCONNECTED, ERROR, MESSAGE, Api, error_of
+from tests.integration.local.raw import (
+    AUTH,
+    CONNECTED,
+    DISCONNECTED,
+    ERROR,
+    MESSAGE,
+    PUBLISH_MODE,
+    Api,
+    error_of,
+)
 
 PHONE = {
     "id": "phone",
@@ -297,3 +307,38 @@ async def test_statistics_are_made_up_and_read_by_unit(api: Api) -> None:
     assert error_of(response) == (400, 40001)
     denied = await api.bearer(capability='{"*":["publish"]}')
     assert error_of(await api.http.get("/stats", headers=denied)) == (401, 40160)
+
+
+@pytest.mark.parametrize("subscriber", [{"deviceId": "phone"}, {"clientId": "alice"}])
+async def test_subscribed_devices_are_notified_of_what_is_published(
+    api: Api, subscriber: dict[str, str]
+) -> None:
+    headers = await api.bearer()
+    recipient = {"transportType": "ablyChannel", "channel": "the-phone"}
+    device = PHONE | {"push": {"recipient": recipient}}
+    await api.http.put("/push/deviceRegistrations/phone", json=device, headers=headers)
+    await api.http.post(
+        "/push/channelSubscriptions",
+        json={"channel": "pushenabled:news", **subscriber},
+        headers=headers,
+    )
+    push = {"notification": {"title": "News"}, "data": {"n": 1}}
+    message = {"id": "once", "name": "headline", "extras": {"push": push}}
+    async with api.socket() as phone, api.socket() as publisher:
+        await phone.attach("the-phone")
+        path = "/channels/pushenabled:news/messages"
+        for _ in range(2):  # a publish that is repeated notifies nobody again
+            assert (await api.http.post(path, json=message, headers=headers)).status_code == 201
+        api.server.clock.advance(1_000)
+        (received,) = (await phone.expect(MESSAGE))["messages"]
+        assert (received["name"], json.loads(received["data"])) == ("__ably_push__", push)
+
+        await publisher.attach("pushenabled:news", flags=PUBLISH_MODE)
+        await publisher.publish("pushenabled:news", {"extras": {"push": {"data": {"n": 2}}}})
+        await publisher.publish("pushenabled:news", {"extras": {"push": {"unknown": 3}}})
+        await publisher.publish("pushenabled:news", {"data": "no notification"})
+        await publisher.publish("elsewhere", {"extras": {"push": push}})
+        api.server.clock.advance(1_000)
+        (received,) = (await phone.expect(MESSAGE))["messages"]
+        assert json.loads(received["data"]) == {"data": {"n": 2}}
+        await phone.silent()

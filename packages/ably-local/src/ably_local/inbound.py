@@ -117,7 +117,7 @@ class Inbound:
         match frame.action:
             case Action.MESSAGE:
                 channel = self._channel(frame, Flag.PUBLISH)
-                return publish(channel, frame.messages(), actor, origin)
+                return publish(app, channel, frame.messages(), actor, origin)
             case Action.PRESENCE:
                 channel = self._channel(frame, Flag.PRESENCE)
                 members = actor.presence(frame.presence())

@@ -24,7 +24,7 @@ FORM_FACTORS = (
 
 MAX_BATCH = 10_000
 
-_NOTIFICATION_FIELDS = {"recipient", "notification", "data", "apns", "fcm", "gcm", "web"}
+_CONTENT_FIELDS = {"notification", "data", "apns", "fcm", "gcm", "web"}
 
 Json = dict[str, Any]
 
@@ -52,6 +52,14 @@ class Subscription:
         """Return the subscription as it was made."""
         fields = {"channel": self.channel, "deviceId": self.device_id, "clientId": self.client_id}
         return {name: value for name, value in fields.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A notification for a device under test, whose recipient is a channel."""
+
+    channel: str
+    payload: str
 
 
 class PushRegistry:
@@ -143,7 +151,7 @@ class PushRegistry:
         """Return the channels that have subscriptions, ordered by name."""
         return sorted({subscription.channel for subscription in self._subscriptions})
 
-    def publish_batch(self, body: object) -> list[list[tuple[str, str]] | Refusal]:
+    def publish_batch(self, body: object) -> list[list[Delivery] | Refusal]:
         """Record the notifications of a batch; return for each what `publish` does, or refuses.
 
         An entry of the batch has a `payload` and one `recipient` or an array of them.
@@ -160,7 +168,7 @@ class PushRegistry:
             ]
         if len(notifications) > MAX_BATCH:
             raise refusal(Code.BAD_REQUEST, f"a batch has at most {MAX_BATCH} notifications")
-        outcomes: list[list[tuple[str, str]] | Refusal] = []
+        outcomes: list[list[Delivery] | Refusal] = []
         for notification in notifications:
             try:
                 outcomes.append(self.publish(notification))
@@ -168,21 +176,34 @@ class PushRegistry:
                 outcomes.append(refused)
         return outcomes
 
-    def publish(self, body: object) -> list[tuple[str, str]]:
-        """Record a notification.
+    def notify(self, channel: str, push: object) -> list[Delivery]:
+        """Record the notification of a message published on `channel`, once per subscription.
 
-        Where it goes to channels, as the recipients of devices under test are, return each channel
-        with the payload to publish there.
+        Return what is to be delivered, as `publish()` does. What is no notification is ignored.
         """
+        if not isinstance(push, dict):
+            return []
+        content = {name: push[name] for name in sorted(_CONTENT_FIELDS & push.keys())}
+        if not content:
+            return []
+        deliveries = []
+        for subscription in self.subscriptions({"channel": channel}):
+            recipient = subscription.to_wire()
+            del recipient["channel"]
+            deliveries += self.publish({"recipient": recipient, **content})
+        return deliveries
+
+    def publish(self, body: object) -> list[Delivery]:
+        """Record a notification, and return what is to be delivered of it."""
         notification = _object(body, "notification")
         recipient = _object(notification.get("recipient"), "recipient")
         if not any(recipient.get(name) for name in ("transportType", "deviceId", "clientId")):
             raise refusal(
                 Code.BAD_REQUEST, "a recipient has a transportType, a deviceId or a clientId"
             )
-        unknown = notification.keys() - _NOTIFICATION_FIELDS
+        unknown = notification.keys() - _CONTENT_FIELDS - {"recipient"}
         if unknown or len(notification) == 1:
-            fields = ", ".join(sorted(_NOTIFICATION_FIELDS - {"recipient"}))
+            fields = ", ".join(sorted(_CONTENT_FIELDS))
             raise refusal(Code.BAD_REQUEST, f"a notification consists of {fields}")
         self.published.append(notification)
         recipients = [recipient]
@@ -191,7 +212,7 @@ class PushRegistry:
             recipients = [device["push"]["recipient"] for device in devices]
         payload = {name: value for name, value in notification.items() if name != "recipient"}
         return [
-            (str(one.get("channel", "")), compact_json(payload))
+            Delivery(str(one.get("channel", "")), compact_json(payload))
             for one in recipients
             if one.get("transportType") == "ablyChannel"
         ]

@@ -54,7 +54,8 @@ def _publish(call: Call, specification: object) -> dict[str, object]:
     for name in names:
         origin = Origin.rest()
         try:
-            serials = publish(call.named_channel(name, "publish"), parsed, call.actor, origin)
+            channel = call.named_channel(name, "publish")
+            serials = publish(call.app, channel, parsed, call.actor, origin)
         except Refusal as refused:
             results.append({"channel": name, "error": refused.error.to_wire()})
         else:

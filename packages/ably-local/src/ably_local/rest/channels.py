@@ -30,7 +30,7 @@ async def publish(call: Call) -> Answer:
     if call.params.get("_forceNack") == "true":
         raise refusal(Code.RESERVED_FOR_TESTING, "the publish is rejected as requested")
     origin = _origin(call, messages)
-    serials = publish_messages(channel, messages, call.actor, origin)
+    serials = publish_messages(call.app, channel, messages, call.actor, origin)
     message_id = messages[0].id or origin.base_id
     return Answer({"channel": channel.name, "messageId": message_id, "serials": list(serials)}, 201)
 

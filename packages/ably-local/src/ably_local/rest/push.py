@@ -8,15 +8,12 @@ from typing import TypeVar
 from starlette.routing import Route
 
 from ..errors import Code, Refusal, refusal
-from ..feed import Origin
-from ..messages import Message, Payload
 from ..paging import MAX_LIMIT, Query, page_of
-from ..push import PushRegistry, Subscription
+from ..publishing import deliver
+from ..push import Delivery, PushRegistry, Subscription
 from .call import Answer, Call, endpoint
 
 T = TypeVar("T")
-
-PUSH_MESSAGE = "__ably_push__"
 
 
 def _registry(call: Call, *operations: str) -> PushRegistry:
@@ -120,10 +117,10 @@ async def list_channels(call: Call) -> Answer:
     return _listed(call, _registry(call, "push-admin").channels(), str)
 
 
-def _deliver(call: Call, payloads: list[tuple[str, str]]) -> None:
-    for name, payload in payloads:
-        message = Message(name=PUSH_MESSAGE, payload=Payload(data=payload))
-        call.named_channel(name, "publish").messages.publish([message], Origin.rest())
+def _deliver(call: Call, deliveries: list[Delivery]) -> None:
+    for delivery in deliveries:
+        call.named_channel(delivery.channel, "publish")
+    deliver(call.app, deliveries)
 
 
 def _subscription_position(item: dict[str, object]) -> str:
