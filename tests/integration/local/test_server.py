@@ -130,3 +130,21 @@ async def test_credentials_are_never_logged(caplog: pytest.LogCaptureFixture) ->
         assert token not in caplog.text
         assert secret not in caplog.text
         assert secret not in repr(server)
+
+
+async def test_an_idle_connection_is_kept_for_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a client that uses it again just then loses the request."""
+    loop = asyncio.get_running_loop()
+    real, shift = loop.time, 0.0
+    monkeypatch.setattr(loop, "time", lambda: real() + shift)
+    request = b"GET /time HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    async with LocalAbly() as server:
+        reader, writer = await asyncio.open_connection(server.host, server.port)
+        for _ in range(2):
+            writer.write(request)
+            assert (await reader.readuntil(b"]")).startswith(b"HTTP/1.1 200 OK")
+            shift += 300.0
+            for _ in range(5):  # let the timers fire that have come due
+                await asyncio.sleep(0)
+        writer.close()
+        await writer.wait_closed()

@@ -12,6 +12,9 @@ from starlette.types import ASGIApp
 
 PING_TIMEOUT = 20.0
 SHUTDOWN_GRACE = 1.0
+# Longer than clients keep idle connections for: a request sent on one that is just being closed
+# fails. Node's HTTP agent, for one, has no limit of its own.
+KEEP_ALIVE = 600
 BIND_ATTEMPTS = 5
 
 
@@ -93,6 +96,7 @@ class Listener:
             ws_per_message_deflate=False,
             ws_ping_interval=ping_interval,
             ws_ping_timeout=PING_TIMEOUT,
+            timeout_keep_alive=KEEP_ALIVE,
             log_config=None,
             log_level="warning",
             access_log=False,
