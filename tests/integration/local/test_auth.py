@@ -272,3 +272,23 @@ async def test_a_jwt_may_be_signed_with_a_short_secret() -> None:
             await socket.expect(CONNECTED)
         async with api.dial(accessToken=token[:-3]) as socket:
             await socket.expect(ERROR)
+
+
+async def test_a_jwt_of_somebody_else_may_carry_a_token(api: Api) -> None:
+    own = await api.token(clientId="alice", capability='{"orders":["history"]}')
+    claims = url_base64(json.dumps({"x-ably-token": own}).encode())
+    header = url_base64(json.dumps({"alg": "dir", "x-ably-token": own}).encode())
+    other = url_base64(b'{"alg":"RS256"}')
+    for token in (f"{other}.{claims}.signature", f"{header}.{other}.x", f"{header}..iv.text.tag"):
+        headers = {"Authorization": f"Bearer {token}"}
+        response = await api.http.get("/channels/orders/messages", headers=headers)
+        assert response.status_code == 200
+        response = await api.http.get("/channels/other/messages", headers=headers)
+        assert error_of(response) == (401, 40160)
+        async with api.dial(accessToken=token) as socket:
+            connected = await socket.expect(CONNECTED)
+            assert connected["connectionDetails"]["clientId"] == "alice"
+    nested = url_base64(json.dumps({"x-ably-token": f"{other}.{claims}.x"}).encode())
+    for token in (f"{other}.{nested}.x", f"{other}..iv.text.tag", f"{other}.{other}.x"):
+        response = await api.http.get(PATH, headers={"Authorization": f"Bearer {token}"})
+        assert response.status_code == 401, token

@@ -5,12 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import json
 
 import jwt
+from jwt.utils import base64url_decode
 
 from .apps import App, Apps
 from .errors import Code, Refusal, refusal
 from .grants import ANY_CLIENT, Grant
+
+EMBEDDED = "x-ably-token"
+_SIGNED, _ENCRYPTED = 3, 5  # the parts of a JWS and of a JWE
 
 
 class Authenticator:
@@ -42,7 +47,10 @@ class Authenticator:
         return app, Grant(app.id, key.name, key.capability, ANY_CLIENT)
 
     def with_token(self, token: str) -> tuple[App, Grant]:
-        """Verify an issued token or a JWT."""
+        """Verify an issued token, a JWT, or the token that a JWT of somebody else's carries."""
+        return self._with_own_token(_embedded(token) or token)
+
+    def _with_own_token(self, token: str) -> tuple[App, Grant]:
         if token.count(".") == 2:
             return self._with_jwt(token)
         app_id, dot, _ = token.partition(".")
@@ -86,3 +94,21 @@ class Authenticator:
             raise refusal(
                 Code.INVALID_CREDENTIALS, "the Authorization header is not valid base64"
             ) from None
+
+
+def _embedded(token: str) -> str | None:
+    """Return the token that a JWT carries in its header or claims, if it does.
+
+    Such a JWT is signed, or encrypted, for somebody else: what counts is the token in it.
+    """
+    parts = token.split(".")
+    readable = {_SIGNED: parts[:2], _ENCRYPTED: parts[:1]}.get(len(parts), [])
+    for part in readable:
+        try:
+            fields = json.loads(base64url_decode(part))
+        except (ValueError, RecursionError):
+            continue
+        carried = fields.get(EMBEDDED) if isinstance(fields, dict) else None
+        if isinstance(carried, str):
+            return carried
+    return None
