@@ -126,6 +126,10 @@ async def test_messages_are_published_to_many_channels(api: Api) -> None:
             "/messages", json={"channels": "a", "messages": {"name": "y"}}, headers=headers
         )
         assert response.json()["successCount"] == 1
+        response = await api.http.post(
+            "/messages", json=specification, headers={**headers, "X-Ably-Version": "2"}
+        )
+        assert [result["channel"] for result in response.json()] == ["a", "b", ":hell"]
 
 
 @pytest.mark.parametrize(

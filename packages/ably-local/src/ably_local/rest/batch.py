@@ -40,7 +40,7 @@ async def batch_presence(call: Call) -> Answer:
     return call.batch(results)
 
 
-def _publish(call: Call, specification: object) -> dict[str, object]:
+def _publish(call: Call, specification: object) -> object:
     if not isinstance(specification, dict):
         raise refusal(Code.INVALID_REQUEST_BODY, "a batch is described by an object")
     channels, messages = specification.get("channels"), specification.get("messages")

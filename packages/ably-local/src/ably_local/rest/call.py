@@ -27,6 +27,7 @@ from ..service import Service
 
 MAX_BODY = 2 * 1024 * 1024
 LATEST_VERSION = 6.0
+FIRST_VERSION_WITH_BATCH_RESULTS = 3
 FORM = "application/x-www-form-urlencoded"
 BODY_TYPES = (Format.JSON.content_type, Format.MSGPACK.content_type, FORM)
 # Token requests are documented as text/plain, and curl users leave the type out.
@@ -239,9 +240,13 @@ class Call:
         """Answer with the results of several operations in one."""
         return Answer(self.batch_result(results), status)
 
-    @staticmethod
-    def batch_result(results: Sequence[Mapping[str, object]]) -> dict[str, object]:
-        """Return results with the numbers of those that succeeded and failed (BAR2)."""
+    def batch_result(self, results: Sequence[Mapping[str, object]]) -> object:
+        """Return results with the numbers of those that succeeded and failed (BAR2).
+
+        Before version 3 of the protocol there were no numbers.
+        """
+        if self.version < FIRST_VERSION_WITH_BATCH_RESULTS:
+            return results
         failures = sum(1 for result in results if "error" in result)
         return {
             "successCount": len(results) - failures,
