@@ -235,7 +235,8 @@ async def test_a_browser_may_use_it_from_any_origin(api: Api) -> None:
         },
     )
     assert response.status_code == 200
-    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.headers["access-control-allow-origin"] == "https://example.org"
+    assert response.headers["access-control-allow-credentials"] == "true"
     response = await api.http.get("/time", headers={"Origin": "https://example.org"})
     assert "X-Ably-ErrorCode" in response.headers["access-control-expose-headers"]
 

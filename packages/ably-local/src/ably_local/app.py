@@ -55,7 +55,10 @@ def build(service: Service) -> Starlette:
             Middleware(_RawPath),
             Middleware(
                 CORSMiddleware,
-                allow_origins=["*"],
+                # The JavaScript SDK sends its requests with credentials, to which a browser takes
+                # no `*` for an answer. There are no cookies that a page could misuse.
+                allow_origin_regex=".*",
+                allow_credentials=True,
                 allow_methods=["*"],
                 allow_headers=["*"],
                 expose_headers=EXPOSED_HEADERS,
