@@ -138,7 +138,8 @@ async def test_a_browser_learns_why_it_is_refused(
     refused = await page.evaluate(
         """async (options) => {
             const rest = new Ably.Rest({ ...options, token: undefined, authCallback: null });
-            return rest.channels.get('x').history().catch(({ code, statusCode }) => [code, statusCode]);
+            const refused = await rest.channels.get('x').history().catch((error) => error);
+            return [refused.code, refused.statusCode];
         }""",
         {**options, "key": f"{local.key.partition('.')[0]}.unknown:secret", "useTokenAuth": True},
     )
