@@ -138,6 +138,24 @@ def work(url: str, number: int) -> list[str]:
     return ids
 
 
+async def test_the_keys_of_an_app_are_taken_without_tls(api: Api) -> None:
+    """Suites of other SDKs use them as they come, over the transport they came by."""
+    app = (await api.http.post("/apps", json={})).json()
+    key = app["keys"][0]["keyStr"]
+    assert app["tlsOnly"] is False
+    path = "/channels/orders/messages"
+    assert (await api.http.get(path, headers=api.basic(key))).status_code == 200
+    async with api.dial(key=key) as socket:
+        await socket.expect(CONNECTED)
+    wrong = api.basic(f"{key}x")
+    assert error_of(await api.http.get(path, headers=wrong)) == (401, 40101)
+    own = api.basic()  # the server's own key has nothing to do with the sandbox
+    assert error_of(await api.http.get(path, headers=own)) == (401, 40103)
+    deleted = await api.http.delete(f"/apps/{app['appId']}", headers=api.basic(key))
+    assert deleted.status_code == 204
+    assert error_of(await api.http.get(path, headers=api.basic(key))) == (401, 40103)
+
+
 async def test_the_key_of_a_deleted_app_is_refused() -> None:
     async with LocalAbly(tls=True) as server:
         verify = ssl.create_default_context(cafile=server.ca_file)

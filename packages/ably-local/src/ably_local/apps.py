@@ -87,7 +87,11 @@ DEFAULT_NAMESPACES = (
 
 
 class App:
-    """One application: everything in it is invisible to every other application."""
+    """One application: everything in it is invisible to every other application.
+
+    `keys_need_tls` says whether its keys are refused over plain HTTP (RSC18). Those of a sandbox
+    app are not: they were handed out over the same transport, and suites of SDKs use them over it.
+    """
 
     def __init__(
         self,
@@ -104,6 +108,7 @@ class App:
         self.clock = clock
         self.limits = limits
         self.created = clock.now() if created is None else created
+        self.keys_need_tls = True
         self.keys: dict[str, Key] = {}
         self.namespaces = {namespace.id: namespace for namespace in namespaces}
         self.tokens = Tokens(clock, self.id)
@@ -157,7 +162,7 @@ class App:
             "accountId": ACCOUNT_ID,
             "created": self.created,
             "modified": self.created,
-            "tlsOnly": False,
+            "tlsOnly": self.keys_need_tls,
             "keys": [key.to_wire() for key in self.keys.values()],
             "namespaces": [namespace.to_wire() for namespace in self.namespaces.values()],
         }
@@ -183,6 +188,7 @@ class Apps:
                 namespaces=[_namespace(item) for item in saved["namespaces"]],
                 created=saved["created"],
             )
+            app.keys_need_tls = saved["tlsOnly"]
             for key in saved["keys"]:
                 app.add_key(
                     key_id=key["id"],
@@ -236,6 +242,7 @@ class Apps:
             storage=self._storage,
             namespaces=[_namespace(item) for item in _list(spec, "namespaces")],
         )
+        app.keys_need_tls = False
         for item in _list(spec, "keys"):
             wanted = _mapping(item, "key")
             capability = wanted.get("capability")

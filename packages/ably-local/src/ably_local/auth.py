@@ -27,18 +27,19 @@ class Authenticator:
     def with_key(self, text: str, *, secure: bool) -> tuple[App, Grant]:
         """Verify a whole key. Over an insecure transport it is refused with 40103, right or wrong.
 
-        A sandbox endpoint, which hands keys out over the same transport, passes `secure=True`.
+        Those of a sandbox app are taken over either. A sandbox endpoint, which hands keys out over
+        whatever transport there is, passes `secure=True`.
         """
-        if not secure:
+        name, colon, secret = text.partition(":")
+        app = self._apps.find(name.partition(".")[0])
+        if not secure and (app is None or app.keys_need_tls):
             raise refusal(
                 Code.INSECURE_BASIC_AUTH,
                 "an API key may only be used over TLS; use token authentication, or serve with TLS",
                 status=401,
             )
-        name, colon, secret = text.partition(":")
         if not colon or not name or not secret:
             raise refusal(Code.INVALID_CREDENTIAL, "an API key has the form app.key:secret")
-        app = self._apps.find(name.partition(".")[0])
         if app is None:
             raise refusal(Code.INVALID_CREDENTIALS, "no application found for the API key")
         key = app.key(name)
