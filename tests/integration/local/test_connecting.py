@@ -140,7 +140,7 @@ async def test_a_malformed_frame_fails_the_connection(api: Api, data: str | byte
         ({"accessToken": "nonsense"}, 40101, 401),
         ({"accessToken": "unknown.token"}, 40101, 401),
         ({"accessToken": "a.b.c"}, 40144, 401),
-        ({"key": "APP.KEY:SECRET"}, 40103, 401),
+        ({"key": "APP.KEY:SECRET"}, 40101, 401),
         ({"v": "six"}, 40017, 400),
     ],
 )

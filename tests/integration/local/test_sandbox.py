@@ -153,7 +153,7 @@ async def test_the_keys_of_an_app_are_taken_without_tls(api: Api) -> None:
     assert error_of(await api.http.get(path, headers=own)) == (401, 40103)
     deleted = await api.http.delete(f"/apps/{app['appId']}", headers=api.basic(key))
     assert deleted.status_code == 204
-    assert error_of(await api.http.get(path, headers=api.basic(key))) == (401, 40103)
+    assert error_of(await api.http.get(path, headers=api.basic(key))) == (401, 40101)
 
 
 async def test_the_key_of_a_deleted_app_is_refused() -> None:

@@ -16,7 +16,11 @@ const phone = (id, clientId) => ({
 
 test('devices are registered, found and removed', async () => {
   const { deviceRegistrations } = app.rest().push.admin;
-  for (const [id, clientId] of [['one', 'alice'], ['two', 'alice'], ['three', 'bob']]) {
+  for (const [id, clientId] of [
+    ['one', 'alice'],
+    ['two', 'alice'],
+    ['three', 'bob'],
+  ]) {
     const saved = await deviceRegistrations.save(phone(id, clientId));
     assert.deepEqual([saved.id, saved.push.state], [id, 'ACTIVE']);
   }
@@ -24,7 +28,10 @@ test('devices are registered, found and removed', async () => {
   const ids = ({ items }) => items.map(({ id }) => id).sort();
   assert.deepEqual(ids(await deviceRegistrations.list({ clientId: 'alice' })), ['one', 'two']);
   const listed = await pages(await deviceRegistrations.list({ limit: 2 }));
-  assert.deepEqual(listed.map((items) => items.length), [2, 1]);
+  assert.deepEqual(
+    listed.map((items) => items.length),
+    [2, 1],
+  );
   await deviceRegistrations.remove('one');
   await assert.rejects(deviceRegistrations.get('one'), { code: 40400, statusCode: 404 });
   await deviceRegistrations.removeWhere({ clientId: 'bob' });
@@ -37,16 +44,25 @@ test('channels are subscribed to, and notifications arrive', async () => {
   await admin.deviceRegistrations.save(phone('four', 'carol'));
   await admin.channelSubscriptions.save({ channel: 'pushenabled:news', clientId: 'carol' });
   await admin.channelSubscriptions.save({ channel: 'pushenabled:sport', deviceId: 'four' });
-  assert.deepEqual((await admin.channelSubscriptions.listChannels({})).items, ['pushenabled:news', 'pushenabled:sport']);
+  assert.deepEqual((await admin.channelSubscriptions.listChannels({})).items, [
+    'pushenabled:news',
+    'pushenabled:sport',
+  ]);
   const { items } = await admin.channelSubscriptions.list({ channel: 'pushenabled:sport' });
-  assert.deepEqual(items.map(({ channel, deviceId }) => [channel, deviceId]), [['pushenabled:sport', 'four']]);
+  assert.deepEqual(
+    items.map(({ channel, deviceId }) => [channel, deviceId]),
+    [['pushenabled:sport', 'four']],
+  );
 
   const received = new Inbox();
   await (await app.connected()).channels.get('pushenabled:four').subscribe('__ably_push__', received.push);
   const payload = { notification: { title: 'Hello' }, data: { n: 1 } };
   await admin.publish({ deviceId: 'four' }, payload);
   assert.deepEqual(JSON.parse((await received.next()).data), payload);
-  await app.rest().channels.get('pushenabled:news').publish({ name: 'headline', extras: { push: payload } });
+  await app
+    .rest()
+    .channels.get('pushenabled:news')
+    .publish({ name: 'headline', extras: { push: payload } });
   assert.deepEqual(JSON.parse((await received.next()).data), payload);
 
   await admin.channelSubscriptions.remove({ channel: 'pushenabled:sport', deviceId: 'four' });
@@ -63,9 +79,16 @@ test('statistics are read by unit, page by page', async () => {
   const answer = await rest.request('POST', '/stats', 3, {}, fixtures, {});
   assert.equal(answer.statusCode, 201);
   const window = { start: Date.UTC(2024, 1, 3, 15), end: Date.UTC(2024, 1, 3, 16), direction: 'forwards' };
-  const counts = (items) => items.map(({ intervalId, entries }) => [intervalId.slice(-2), entries['messages.inbound.all.messages.count']]);
+  const counts = (items) =>
+    items.map(({ intervalId, entries }) => [intervalId.slice(-2), entries['messages.inbound.all.messages.count']]);
   const byMinute = await pages(await rest.stats({ ...window, limit: 2 }));
-  assert.deepEqual(byMinute.map(counts), [[['01', 10], ['02', 20]], [['03', 30]]]);
+  assert.deepEqual(byMinute.map(counts), [
+    [
+      ['01', 10],
+      ['02', 20],
+    ],
+    [['03', 30]],
+  ]);
   const [hour] = (await rest.stats({ ...window, unit: 'hour' })).items;
   assert.deepEqual([hour.unit, hour.entries['messages.inbound.all.messages.count']], ['hour', 60]);
 });
@@ -77,13 +100,25 @@ test('a batch is published on several channels', async () => {
   const rest = app.rest();
   const one = await rest.batchPublish({ channels: ['batch:a', 'batch:b'], messages: [{ data: '1' }, { data: '2' }] });
   assert.deepEqual([one.successCount, one.failureCount], [2, 0]);
-  assert.deepEqual(one.results.map(({ channel, serials }) => [channel, serials.length]), [['batch:a', 2], ['batch:b', 2]]);
-  assert.deepEqual((await received.take(2)).map(({ data }) => data), ['1', '2']);
+  assert.deepEqual(
+    one.results.map(({ channel, serials }) => [channel, serials.length]),
+    [
+      ['batch:a', 2],
+      ['batch:b', 2],
+    ],
+  );
+  assert.deepEqual(
+    (await received.take(2)).map(({ data }) => data),
+    ['1', '2'],
+  );
   const many = await rest.batchPublish([
     { channels: ['batch:a'], messages: [{ data: '3' }] },
     { channels: ['batch:b'], messages: [{ data: '4' }] },
   ]);
-  assert.deepEqual(many.map(({ successCount }) => successCount), [1, 1]);
+  assert.deepEqual(
+    many.map(({ successCount }) => successCount),
+    [1, 1],
+  );
   assert.equal((await received.next()).data, '3');
 
   const narrow = app.rest({ key: app.keys[2] });
@@ -99,7 +134,11 @@ test('a batch tells who is present on several channels', async () => {
   const { successCount, results } = await app.rest().batchPresence(['room:a', 'room:b', 'room:empty']);
   assert.equal(successCount, 3);
   const found = results.map(({ channel, presence }) => [channel, presence.map(({ clientId }) => clientId)]);
-  assert.deepEqual(found, [['room:a', ['alice']], ['room:b', ['bob']], ['room:empty', []]]);
+  assert.deepEqual(found, [
+    ['room:a', ['alice']],
+    ['room:b', ['bob']],
+    ['room:empty', []],
+  ]);
 });
 
 /** The code with which a REST request that bears the token is refused, or null. */

@@ -83,7 +83,7 @@ test('an authCallback provides tokens, and another one when the first has expire
     authCallback: async (params, done) => {
       calls += 1;
       // Only the first expires within the test. A JWT hides that from the client.
-      const life = calls === 1 ? { exp: Math.floor(Date.now() / 1000) + 1 } : {};
+      const life = calls === 1 ? { exp: Math.floor(Date.now() / 1000) + 2 } : {};
       done(null, jwt(life));
     },
   });

@@ -24,7 +24,10 @@ test('two hundred and fifty members', async () => {
     [100, 100, 50],
   );
   assert.deepEqual(
-    listed.flat().map(({ clientId }) => clientId).sort(),
+    listed
+      .flat()
+      .map(({ clientId }) => clientId)
+      .sort(),
     MEMBERS,
   );
 

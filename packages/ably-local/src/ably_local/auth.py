@@ -25,14 +25,14 @@ class Authenticator:
         self._apps = apps
 
     def with_key(self, text: str, *, secure: bool) -> tuple[App, Grant]:
-        """Verify a whole key. Over an insecure transport it is refused with 40103, right or wrong.
+        """Verify a whole key. Where it needs TLS it is refused without, with 40103, right or wrong.
 
-        Those of a sandbox app are taken over either. A sandbox endpoint, which hands keys out over
-        whatever transport there is, passes `secure=True`.
+        A sandbox endpoint, which hands keys out over whatever transport there is, passes
+        `secure=True`.
         """
         name, colon, secret = text.partition(":")
         app = self._apps.find(name.partition(".")[0])
-        if not secure and (app is None or app.keys_need_tls):
+        if not secure and app is not None and app.keys_need_tls:
             raise refusal(
                 Code.INSECURE_BASIC_AUTH,
                 "an API key may only be used over TLS; use token authentication, or serve with TLS",
