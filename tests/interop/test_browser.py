@@ -26,7 +26,7 @@ SDK = "ably.min.js"
 class Pages(SimpleHTTPRequestHandler):
     """Serves the SDK, and an empty page at every path that is no file."""
 
-    def send_error(self, code: int, *_: Any) -> None:
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
@@ -35,7 +35,7 @@ class Pages(SimpleHTTPRequestHandler):
     def list_directory(self, path: Any) -> None:
         self.send_error(404)
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (its name there)
         """Say nothing."""
 
 

@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,19 @@ async def test_the_keys_of_an_app_are_taken_without_tls(api: Api) -> None:
     deleted = await api.http.delete(f"/apps/{app['appId']}", headers=api.basic(key))
     assert deleted.status_code == 204
     assert error_of(await api.http.get(path, headers=api.basic(key))) == (401, 40101)
+
+
+async def test_they_still_are_after_a_restart(tmp_path: Path) -> None:
+    async with LocalAbly(data=tmp_path / "ably.db") as server:
+        own = server.key
+        async with httpx.AsyncClient(base_url=server.url) as http:
+            key = (await http.post("/apps", json={})).json()["keys"][0]["keyStr"]
+    async with LocalAbly(data=tmp_path / "ably.db") as server, AsyncExitStack() as stack:
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=server.url))
+        api = Api(server, http)
+        path = "/channels/orders/messages"
+        assert (await http.get(path, headers=api.basic(key))).status_code == 200
+        assert error_of(await http.get(path, headers=api.basic(own))) == (401, 40103)
 
 
 async def test_the_key_of_a_deleted_app_is_refused() -> None:
