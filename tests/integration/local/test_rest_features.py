@@ -212,7 +212,7 @@ async def test_a_browser_can_read_why_it_is_refused(api: Api) -> None:
     for path, status in ((MESSAGES, 401), ("/nothing", 404)):
         response = await api.http.get(path, headers={"Origin": "https://example.org"})
         assert response.status_code == status
-        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert response.headers["Access-Control-Allow-Origin"] == "https://example.org"
         exposed = response.headers["Access-Control-Expose-Headers"]
         assert {"Link", "X-Ably-ErrorCode", "X-Ably-ErrorMessage"} <= set(exposed.split(", "))
 
