@@ -39,7 +39,7 @@ async def another(
         token = await rest.auth.request_token({"client_id": peer.client_id})
     await peer.connect(token=token.token)
     yield peer
-    server.faults.policy.refuse_connections = False
+    server.faults.reset()
     await peer.close()
 
 
@@ -112,7 +112,7 @@ async def test_a_member_whose_connection_is_lost_disappears(
     await another.present(channel, Act.ENTER, b"here")
     await expect(inboxes, "enter", another, b"here")
 
-    server.faults.policy.refuse_connections = True
+    server.faults.refuse_connections()
     server.faults.drop_connections(another.connection_id)
     await agree(everyone, channel, {another: b"here"})  # it may still come back
     server.clock.advance(Limits().presence_leave_delay)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .faults import Faults
     from .frame_log import Direction, RecordedFrame
     from .limits import Limits
+    from .policy import Fault
     from .server import ConnectionView, LocalAbly
     from .storage import StorageError
     from .threaded import ThreadedLocalAbly
@@ -21,6 +22,7 @@ __all__ = [
     "ConnectionView",
     "Direction",
     "ErrorInfo",
+    "Fault",
     "Faults",
     "Limits",
     "LocalAbly",
@@ -35,6 +37,7 @@ _HOMES = {
     "ConnectionView": "server",
     "Direction": "frame_log",
     "ErrorInfo": "errors",
+    "Fault": "policy",
     "Faults": "faults",
     "Limits": "limits",
     "LocalAbly": "server",

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket
 
 from . import rest
 from .errors import Code, refusal
+from .guard import Guard
 from .rest.call import Call, respond_error
 from .service import Service
 from .sockets import serve_socket
@@ -35,8 +36,8 @@ class _RawPath:
         await self._app(scope, receive, send)
 
 
-def build(service: Service) -> Starlette:
-    """Assemble the application that serves `service`."""
+def build(service: Service, host: str) -> Starlette:
+    """Assemble the application that serves `service` to those who reach it by the name `host`."""
 
     async def socket(websocket: WebSocket) -> None:
         await serve_socket(websocket, service)
@@ -53,6 +54,7 @@ def build(service: Service) -> Starlette:
         routes=[*rest.routes, WebSocketRoute("/", socket)],
         middleware=[
             Middleware(_RawPath),
+            Middleware(Guard, service=service, names=[host]),
             Middleware(
                 CORSMiddleware,
                 # The JavaScript SDK sends its requests with credentials, to which a browser takes

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
+from .activity import Activity
 from .capability import Capability
 from .channel_names import ChannelName
 from .channels import Channels
 from .clock import Clock
 from .errors import Code, refusal
+from .formats import Format
+from .frames import Frame
 from .ids import random_id
 from .lifecycle import Lifecycle
 from .limits import Limits
 from .logs import log_event
-from .messages import PresenceMessage
+from .messages import Message, PresenceMessage
 from .push import PushRegistry
 from .stats import Stats
 from .storage import InMemory, Journal, Storage
@@ -97,6 +101,7 @@ class App:
         self,
         clock: Clock,
         limits: Limits,
+        activity: Activity | None = None,
         *,
         storage: Storage | None = None,
         app_id: str | None = None,
@@ -107,6 +112,7 @@ class App:
         self._storage = storage or InMemory()
         self.clock = clock
         self.limits = limits
+        self._activity = activity or Activity()
         self.created = clock.now() if created is None else created
         self.keys_need_tls = True
         self.keys: dict[str, Key] = {}
@@ -115,7 +121,9 @@ class App:
         self.push = PushRegistry()
         self.stats = Stats(clock, self.id)
         self.lifecycle = Lifecycle(self)
-        self.channels = Channels(clock, limits, self.namespace, self._journal, self.lifecycle)
+        self.channels = Channels(
+            clock, limits, self.namespace, self._journal, self.lifecycle, self._tell
+        )
 
     def add_key(
         self,
@@ -154,6 +162,15 @@ class App:
     def _journal(self, channel: str) -> Journal:
         return self._storage.journal(self.id, channel)
 
+    def _tell(self, frame: Frame) -> None:
+        """Tell observers of messages and presence on a channel."""
+        for kind, items in (("message", frame.messages), ("presence", frame.presence)):
+            for item in items or ():
+                self._activity.tell(kind, partial(self._describe, frame.channel, item))
+
+    def _describe(self, channel: str | None, item: Message | PresenceMessage) -> dict[str, object]:
+        return {"appId": self.id, "channel": channel, **item.to_wire(Format.JSON)}
+
     def to_wire(self) -> dict[str, object]:
         return {
             "status": 1,
@@ -171,9 +188,17 @@ class App:
 class Apps:
     """The apps of one server, kept in `storage`."""
 
-    def __init__(self, clock: Clock, limits: Limits, *, storage: Storage | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        limits: Limits,
+        activity: Activity,
+        *,
+        storage: Storage | None = None,
+    ) -> None:
         self._clock = clock
         self._limits = limits
+        self._activity = activity
         self._storage = storage or InMemory()
         self._apps: dict[str, App] = {}
 
@@ -183,6 +208,7 @@ class Apps:
             app = App(
                 self._clock,
                 self._limits_of(saved),
+                self._activity,
                 storage=self._storage,
                 app_id=saved["appId"],
                 namespaces=[_namespace(item) for item in saved["namespaces"]],
@@ -227,7 +253,9 @@ class Apps:
 
     def add(self, app_id: str | None = None) -> App:
         """Create an app without keys and with the default namespaces."""
-        return self._register(App(self._clock, self._limits, storage=self._storage, app_id=app_id))
+        return self._register(
+            App(self._clock, self._limits, self._activity, storage=self._storage, app_id=app_id)
+        )
 
     def create(self, specification: object) -> App:
         """Create an app as a sandbox app specification describes it; refuse a bad one with 40001.
@@ -239,6 +267,7 @@ class Apps:
         app = App(
             self._clock,
             self._limits_of(spec),
+            self._activity,
             storage=self._storage,
             namespaces=[_namespace(item) for item in _list(spec, "namespaces")],
         )

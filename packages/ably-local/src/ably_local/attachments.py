@@ -37,6 +37,11 @@ class Attachments:
         self._attached: dict[str, tuple[Channel, Attachment]] = {}
         self._entered: dict[str, Channel] = {}
 
+    @property
+    def names(self) -> list[str]:
+        """The channels attached to, as the client calls them."""
+        return list(self._attached)
+
     def attach(self, frame: Received, grant: Grant, *, echo: bool) -> None:
         """Do what an ATTACH asks for: answer with ATTACHED and what follows it, or with ERROR."""
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .channel import Channel
 from .clock import Clock
+from .frames import Frame
 from .limits import Limits
 from .paging import Page, Query, page_of
 from .storage import Journal, NoJournal
@@ -22,7 +23,8 @@ class Channels:
 
     A channel that ended and is used again has a new series of serials, so that a client that comes
     back too late learns that continuity is lost. A channel is active while it is used; `lifecycle`
-    is told when it becomes so and when it ceases, which may be long before it ends.
+    is told when it becomes so and when it ceases, which may be long before it ends. `overheard` is
+    called for each event on any of them.
     """
 
     def __init__(
@@ -32,12 +34,14 @@ class Channels:
         namespace_of: Callable[[str], Namespace],
         journal_of: Callable[[str], Journal],
         lifecycle: Lifecycle,
+        overheard: Callable[[Frame], None],
     ) -> None:
         self._clock = clock
         self._limits = limits
         self._namespace_of = namespace_of
         self._journal_of = journal_of
         self._lifecycle = lifecycle
+        self._overheard = overheard
         self._active: set[str] = set()
         self._channels: dict[str, Channel] = {}
 
@@ -49,6 +53,7 @@ class Channels:
                 name, self._namespace_of(name), self._clock, self._limits, self._journal(name)
             )
             self._channels[name] = channel
+            channel.feed.overheard = self._overheard
         channel.touch()
         if name not in self._active:
             self._active.add(name)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .activity import Activity
 from .apps import App
 from .attachments import Attachments
 from .clock import Clock, Timer
@@ -18,8 +19,10 @@ from .frame_log import FrameLog
 from .frames import Action, ConnectionDetails, Envelope, Frame
 from .grants import ANY_CLIENT, Grant
 from .ids import random_id
+from .lanes import Lanes
 from .logs import described, log_event, log_refusal
 from .outbox import Outbox
+from .policy import Delay, DelayAcks, DelayFrames, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Connection:
         *,
         clock: Clock,
         log: FrameLog,
+        policy: Policy,
+        activity: Activity,
         server_id: str,
         ended: Callable[[Connection], None],
     ) -> None:
@@ -60,6 +65,10 @@ class Connection:
         self.attachments = Attachments(self.id, app.channels, app.limits, self.send_envelope)
         self._clock = clock
         self._log = log
+        self._policy = policy
+        self._activity = activity
+        self._has_ended = False
+        self._lanes = Lanes(policy, self._put)
         self._server_id = server_id
         self._ended = ended
         self._outbox: Outbox | None = None
@@ -80,12 +89,33 @@ class Connection:
         """
         return key in (self.key, self._previous_key)
 
+    def describe(self) -> dict[str, object]:
+        """Return what the control API tells of it."""
+        if self._has_ended:
+            state = "closed"
+        else:
+            state = "connected" if self.is_connected else "disconnected"
+        return {
+            "id": self.id,
+            "appId": self.app.id,
+            "clientId": self.client_id,
+            "keyName": self.grant.key_name,
+            "state": state,
+            "channels": self.attachments.names,
+        }
+
+    def _tell_state(self) -> None:
+        if self._activity.is_watched:
+            told = self.describe()
+            self._activity.tell("connection", lambda: told)
+
     def open(self, outbox: Outbox, *, error: ErrorInfo | None = None) -> None:
         """Begin over the first socket.
 
         `error` tells a client why what it asked to resume could not be (RTN15c7).
         """
         self._outbox = outbox
+        self._tell_state()
         self._send_connected(error)
         self._watch_token()
         if self.profile.heartbeats:
@@ -109,7 +139,7 @@ class Connection:
 
     def disconnect(self, error: ErrorInfo | None) -> None:
         """Send DISCONNECTED and close the socket. The connection can be resumed."""
-        self.send(Frame(action=Action.DISCONNECTED, error=error))
+        self._send_last(Frame(action=Action.DISCONNECTED, error=error))
         self.drop(error)
 
     def drop(self, error: ErrorInfo | None = None) -> None:
@@ -120,7 +150,12 @@ class Connection:
 
     def fail(self, error: ErrorInfo) -> None:
         """Send ERROR and end the connection."""
-        self.send(Frame(action=Action.ERROR, connection_id=self.id, error=error))
+        self._send_last(Frame(action=Action.ERROR, connection_id=self.id, error=error))
+        self.end()
+
+    def close(self) -> None:
+        """Confirm that the client closes the connection, and end it (RTN12)."""
+        self._send_last(Frame(action=Action.CLOSED))
         self.end()
 
     def end(self) -> None:
@@ -128,6 +163,8 @@ class Connection:
         self.drop()
         self._cancel(self._absence_timers)
         self.attachments.leave_all()
+        self._has_ended = True
+        self._tell_state()
         self._ended(self)
 
     def reauthenticate(self, app: App, grant: Grant) -> None:
@@ -156,6 +193,29 @@ class Connection:
         """Send a frame that may go to others too, if there is a socket to send it over."""
         if self._outbox is None:
             return
+        if self._policy.is_empty and self._lanes.are_empty:
+            self._put(envelope)
+        else:
+            channel = envelope.channel
+            self._lanes.put(channel, envelope, self._policy.strike(DelayFrames, self.id, channel))
+
+    def answer(self, frame: Frame, channel: str) -> None:
+        """Send ACK or NACK for what the client sent on a channel."""
+        if self._outbox is None:
+            return
+        delay: Delay | None = self._policy.strike(DelayAcks, self.id, channel)
+        if delay is None:
+            delay = self._policy.strike(DelayFrames, self.id)
+        self._lanes.put(Action.ACK, Envelope(frame), delay)
+
+    def _send_last(self, frame: Frame) -> None:
+        """Send a frame before the socket is closed, and before it what was held back."""
+        self._lanes.flush()
+        self._put(Envelope(frame))
+
+    def _put(self, envelope: Envelope) -> None:
+        if self._outbox is None:
+            return
         self._last_sent = self._clock.now()
         self._log.add(self.id, envelope)
         self._count(envelope)
@@ -181,6 +241,8 @@ class Connection:
     def _let_go(self, error: ErrorInfo | None = None) -> None:
         log_event("connection.disconnected", connection=self.id, **described(error))
         self._outbox = None
+        self._tell_state()
+        self._lanes.clear()
         self._cancel(self._token_timers)
         if self._heartbeat is not None:
             self._heartbeat.cancel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .attachment import Attachment
@@ -25,10 +25,14 @@ class Origin:
 
 
 class Feed:
-    """The attachments to one channel and the stream of events they follow."""
+    """The attachments to one channel and the stream of events they follow.
+
+    `overheard` is called for each event, whoever is attached.
+    """
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
+        self.overheard: Callable[[Frame], None] | None = None
         self._attachments: dict[Attachment, None] = {}
 
     def __len__(self) -> int:
@@ -44,6 +48,8 @@ class Feed:
     def emit(self, frame: Frame, mode: Flag, whole: Whole | None = None) -> None:
         """Add an event to the stream and tell every attached client that `mode` entitles to it."""
         event = self.stream.append(frame, mode, whole)
+        if self.overheard is not None:
+            self.overheard(frame)
         for attachment in self:
             attachment.deliver(event)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
+from .activity import Activity
 from .clock import Clock
 from .formats import Format
 from .frames import Envelope, Received
@@ -31,17 +33,29 @@ class RecordedFrame:
     timestamp: int
     frame: Mapping[str, Any]
 
+    def to_wire(self) -> dict[str, object]:
+        return {
+            "direction": self.direction,
+            "connectionId": self.connection_id,
+            "timestamp": self.timestamp,
+            "frame": _as_json(self.frame),
+        }
+
 
 class FrameLog:
     """The latest frames of all connections, oldest first."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, activity: Activity) -> None:
         self._clock = clock
-        self._entries: deque[tuple[str, int, Received | Envelope]] = deque(maxlen=CAPACITY)
+        self._activity = activity
+        self._entries: deque[_Entry] = deque(maxlen=CAPACITY)
 
     def add(self, connection_id: str, frame: Received | Envelope) -> None:
         """Record a frame. It is not encoded before somebody looks."""
-        self._entries.append((connection_id, self._clock.now(), frame))
+        entry = _Entry(connection_id, self._clock.now(), frame)
+        self._entries.append(entry)
+        if self._activity.is_watched:
+            self._activity.tell("frame", lambda: entry.record().to_wire())
 
     def clear(self) -> None:
         """Forget what was recorded so far."""
@@ -49,12 +63,32 @@ class FrameLog:
 
     def frames(self) -> list[RecordedFrame]:
         """Return what was recorded."""
-        return [
-            RecordedFrame(
-                Direction.RECEIVED if isinstance(frame, Received) else Direction.SENT,
-                connection_id,
-                timestamp,
-                frame.body if isinstance(frame, Received) else frame.to_wire(Format.JSON),
-            )
-            for connection_id, timestamp, frame in self._entries
-        ]
+        return [entry.record() for entry in self._entries]
+
+
+class _Entry(NamedTuple):
+    connection_id: str
+    timestamp: int
+    frame: Received | Envelope
+
+    def record(self) -> RecordedFrame:
+        received = isinstance(self.frame, Received)
+        return RecordedFrame(
+            Direction.RECEIVED if received else Direction.SENT,
+            self.connection_id,
+            self.timestamp,
+            self.frame.body
+            if isinstance(self.frame, Received)
+            else self.frame.to_wire(Format.JSON),
+        )
+
+
+def _as_json(value: Any) -> Any:
+    """Return a value with its binary parts, which a client may send, in base64."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, Mapping):
+        return {str(name): _as_json(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(item) for item in value]
+    return value

@@ -162,6 +162,11 @@ class Envelope:
         self._encoded: dict[Format, bytes] = {}
         self._size: int | None = None
 
+    @property
+    def channel(self) -> str | None:
+        """The name of the channel that the frame is about."""
+        return self.frame.channel
+
     def to_wire(self, fmt: Format) -> dict[str, object]:
         """Return the frame as the format holds it."""
         return self.frame.to_wire(fmt)
@@ -190,6 +195,12 @@ class RawEnvelope(Envelope):
     def __init__(self, wire: dict[str, object]) -> None:
         super().__init__(Frame(action=Action.HEARTBEAT))
         self._wire = wire
+
+    @property
+    def channel(self) -> str | None:
+        """The channel it names, if it names one."""
+        channel = self._wire.get("channel")
+        return channel if isinstance(channel, str) else None
 
     def to_wire(self, fmt: Format) -> dict[str, object]:
         """Return the frame as it was given."""

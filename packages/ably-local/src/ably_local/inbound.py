@@ -11,10 +11,10 @@ from .channel import Channel
 from .clock import Clock
 from .connection import Connection
 from .errors import Code, Refusal, refusal
-from .faults import Policy
 from .feed import Origin
 from .frames import Action, Flag, Frame, Received
 from .grants import Grant
+from .policy import Nack, Policy, WithholdAcks
 from .publishing import publish
 
 REMEMBERED_ANSWERS = 2_000
@@ -61,8 +61,7 @@ class Inbound:
                 case Action.AUTH:
                     self._reauthenticate(frame)
                 case Action.CLOSE:
-                    connection.send(Frame(action=Action.CLOSED))
-                    connection.end()
+                    connection.close()
                 case Action.DISCONNECT:
                     connection.drop()
         except Refusal as refused:
@@ -77,8 +76,8 @@ class Inbound:
         if answer is None:
             answer = self._carry_out(frame)
             self._remember(frame.msg_serial, answer)
-        if not self._policy.withhold_acks:
-            self._connection.send(answer)
+        if self._policy.strike(WithholdAcks, self._connection.id, frame.channel) is None:
+            self._connection.answer(answer, frame.channel)
 
     def _remember(self, serial: int, answer: Frame) -> None:
         """Keep an answer while the client could resume without having got it."""
@@ -92,8 +91,9 @@ class Inbound:
 
     def _carry_out(self, frame: Received) -> Frame:
         try:
-            if self._policy.nack_with is not None:
-                raise Refusal(self._policy.nack_with)
+            fault = self._policy.strike(Nack, self._connection.id, frame.channel)
+            if fault is not None:
+                raise Refusal(fault.error)
             self._check_rate()
             serials = self._perform(frame)
         except Refusal as refused:

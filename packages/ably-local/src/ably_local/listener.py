@@ -10,6 +10,8 @@ import ssl
 import uvicorn
 from starlette.types import ASGIApp
 
+from .stalling import SilenceableProtocol
+
 PING_TIMEOUT = 20.0
 SHUTDOWN_GRACE = 1.0
 # Longer than clients keep idle connections for: a request sent on one that is just being closed
@@ -92,7 +94,7 @@ class Listener:
         config = uvicorn.Config(
             app,
             lifespan="off",
-            ws="websockets-sansio",
+            ws=SilenceableProtocol,
             ws_per_message_deflate=False,
             ws_ping_interval=ping_interval,
             ws_ping_timeout=PING_TIMEOUT,

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from .activity import Activity
 from .apps import App
 from .auth import Authenticator
 from .clock import Clock
 from .connection import Connection, Profile
 from .errors import Code, ErrorInfo, refusal
-from .faults import Policy
 from .formats import Format
 from .frame_log import FrameLog
 from .frames import Received
@@ -20,6 +20,7 @@ from .ids import random_id
 from .inbound import Inbound
 from .logs import log_event
 from .outbox import Outbox
+from .policy import Policy
 from .revocation import Revocation
 
 _CONNECTION_KEY = re.compile(r"[0-9A-Za-z]+![0-9A-Za-z]+")
@@ -106,11 +107,17 @@ class Realtime:
     """The connections of the server."""
 
     def __init__(
-        self, clock: Clock, authenticator: Authenticator, log: FrameLog, policy: Policy
+        self,
+        clock: Clock,
+        authenticator: Authenticator,
+        log: FrameLog,
+        policy: Policy,
+        activity: Activity,
     ) -> None:
         self._clock = clock
         self._log = log
         self._policy = policy
+        self._activity = activity
         self._authenticator = authenticator
         self._server_id = f"local.{random_id(6)}"
         self._by_id: dict[str, tuple[Connection, Inbound]] = {}
@@ -147,6 +154,8 @@ class Realtime:
             dial.profile,
             clock=self._clock,
             log=self._log,
+            policy=self._policy,
+            activity=self._activity,
             server_id=self._server_id,
             ended=self._forget,
         )

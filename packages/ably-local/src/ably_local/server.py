@@ -170,7 +170,7 @@ class LocalAbly:
         for app in self._service.apps:
             self._service.apps.delete(app.id)
         self._service.apps.given_key(*_parts(self.key))
-        self.faults.policy.clear()
+        self.faults.reset()
         self.clear_frames()
         self._changes.notice()
 
@@ -211,7 +211,7 @@ class LocalAbly:
             self.port = sockets[0].getsockname()[1]
             # Clients that see pings rely on one within each idle interval (RTN23b).
             ping_interval = self._limits.max_idle_interval / 1000 * 2 / 3
-            application = self._changes.watching(build(self._service))
+            application = self._changes.watching(build(self._service, self.host))
             listener = Listener(application, sockets, context, ping_interval)
             await listener.start()
             stack.push_async_callback(listener.stop)
@@ -219,6 +219,8 @@ class LocalAbly:
             self.clock.start(asyncio.get_running_loop())
             stack.callback(self.clock.stop)
             stack.callback(self._changes.stop)
+            stack.callback(self.faults.reset)
+            stack.callback(self._service.activity.close)
             self._stack = stack.pop_all()
         return self
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from .activity import Activity
 from .apps import App, Apps
 from .auth import Authenticator
 from .channel import PERSISTED_RETENTION
 from .clock import Clock
 from .errors import Code, refusal
-from .faults import Policy
 from .frame_log import FrameLog
 from .limits import Limits
 from .logs import logger
+from .policy import Policy
 from .realtime import Realtime
 from .revocation import Revocation
 from .storage import InMemory, Storage, StorageError
@@ -24,12 +25,13 @@ class Service:
 
     def __init__(self, clock: Clock, limits: Limits, *, storage: Storage | None = None) -> None:
         self.clock = clock
+        self.activity = Activity()
         self.storage = storage or InMemory()
-        self.apps = Apps(clock, limits, storage=self.storage)
+        self.apps = Apps(clock, limits, self.activity, storage=self.storage)
         self.authenticator = Authenticator(self.apps)
-        self.log = FrameLog(clock)
-        self.policy = Policy()
-        self.realtime = Realtime(clock, self.authenticator, self.log, self.policy)
+        self.log = FrameLog(clock, self.activity)
+        self.policy = Policy(clock)
+        self.realtime = Realtime(clock, self.authenticator, self.log, self.policy, self.activity)
         clock.call_later(SWEEP_INTERVAL, self._sweep)
         self._await_minute()
 

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +116,12 @@ class TokenRequest:
         return base64.b64encode(digest).decode("ascii")
 
 
+def ended(grant: Grant, code: Code) -> Refusal:
+    """Build the refusal of a token that expired (40142) or was revoked (40141)."""
+    how = "expired" if code is Code.TOKEN_EXPIRED else "was revoked"
+    return refusal(code, f"the token of key {grant.key_name} {how}", status=401)
+
+
 class Tokens:
     """Issues and verifies the tokens of one app."""
 
@@ -123,6 +129,8 @@ class Tokens:
         self._clock = clock
         self._app_id = app_id
         self._issued: dict[str, Grant] = {}
+        self._jwts: dict[str, Grant] = {}
+        self._ended: dict[str, Code] = {}
         self._nonces: dict[tuple[str, int], int] = {}
         self._revocations: list[Revocation] = []
 
@@ -157,6 +165,7 @@ class Tokens:
         grant = self._issued.get(token)
         if grant is None:
             raise refusal(Code.TOKEN_UNRECOGNIZED, "the token is not recognized", status=401)
+        self._check_ended(token, grant)
         self.check(grant)
         return grant
 
@@ -176,7 +185,8 @@ class Tokens:
             raise refusal(
                 Code.INVALID_JWT, f"the JWT could not be verified: {error}", status=401
             ) from None
-        grant = self._grant_of(claims, key)
+        grant = self._jwts[token] = self._grant_of(claims, key)
+        self._check_ended(token, grant)
         self.check(grant)
         return grant
 
@@ -196,6 +206,17 @@ class Tokens:
     def revoke(self, revocation: Revocation) -> None:
         """Refuse, from now on, the tokens that `revocation` covers."""
         self._revocations.append(revocation)
+
+    def end(self, covers: Callable[[Grant], bool], code: Code) -> None:
+        """Refuse, from now on, the tokens seen so far that are covered, with `code`."""
+        for token, grant in (*self._issued.items(), *self._jwts.items()):
+            if covers(grant):
+                self._ended[token] = code
+
+    def _check_ended(self, token: str, grant: Grant) -> None:
+        code = self._ended.get(token)
+        if code is not None:
+            raise ended(grant, code)
 
     def _narrowed(self, key: Key, requested: str | None) -> Capability:
         if requested is None:
@@ -258,8 +279,10 @@ class Tokens:
         for used in [n for n, until in self._nonces.items() if until < now]:
             del self._nonces[used]
         self._revocations = [r for r in self._revocations if r.issued_before + MAX_TTL >= now]
-        for token in [t for t, g in self._issued.items() if (g.expires or 0) + MAX_TTL < now]:
-            del self._issued[token]
+        for known, kept in ((self._issued, MAX_TTL), (self._jwts, 0)):
+            for token in [t for t, g in known.items() if (g.expires or 0) + kept < now]:
+                del known[token]
+                self._ended.pop(token, None)
 
 
 def _string(body: Mapping[str, Any], name: str) -> str | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
-from . import batch, channels, keys, push, sandbox, system
+from . import batch, channels, control, keys, push, sandbox, system
 from .unroutable import unroutable
 
 __all__ = ["routes", "unroutable"]
 
-routes: list[Route] = [
+routes: list[BaseRoute] = [
     *system.routes,
     *sandbox.routes,
     *keys.routes,
     *channels.routes,
     *batch.routes,
     *push.routes,
+    *control.routes,
 ]

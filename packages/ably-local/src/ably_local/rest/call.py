@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
@@ -23,6 +24,7 @@ from ..formats import Format, decode_form
 from ..grants import Grant
 from ..logs import log_refusal, redacted
 from ..paging import Page
+from ..policy import DelayRequests, FailRequests
 from ..service import Service
 
 MAX_BODY = 2 * 1024 * 1024
@@ -83,6 +85,15 @@ class Call:
     def header(self, name: str) -> str | None:
         """Return the value of a header."""
         return self._request.headers.get(name)
+
+    def has_path(self, name: str) -> bool:
+        """Say whether the path has a part of this name."""
+        return name in self._request.path_params
+
+    @property
+    def has_no_body(self) -> bool:
+        headers = self._request.headers
+        return headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
 
     @cached_property
     def format(self) -> Format:
@@ -292,16 +303,24 @@ def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 
     async def serve(request: Request) -> Response:
         call = Call(request, request.app.state.service)
+        policy = call.service.policy
+        channel = call.path("channel") if call.has_path("channel") else None
         try:
-            if call.service.policy.fail_requests_with is not None:
-                raise Refusal(call.service.policy.fail_requests_with)
             _ = call.version  # every route refuses a version that is none
+            fault = policy.strike(FailRequests, channel=channel)
+            if fault is not None:
+                raise Refusal(fault.error)
             response = respond(call, await handler(call))
         except Refusal as refused:
             response = respond_error(call, refused.error)
         call.count(response.status_code)
         # The answer may tell of something written.
         call.service.storage.commit()
+        delay = policy.strike(DelayRequests, channel=channel)
+        if delay is not None:
+            over = asyncio.Event()
+            policy.hold(delay, over.set)
+            await over.wait()
         return response
 
     return serve
