@@ -171,6 +171,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def screenshots(session: nox.Session) -> None:
+    """Take the pictures of the documentation anew: `[-- --all FOLDER]` takes more."""
+    install_packages(session, "test", "browser")
+    session.run("python", "-m", "docs.screenshots", *session.posargs)
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build both packages into dist/ and install them together into a clean environment."""
     session.install(*pinned("build"))

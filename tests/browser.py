@@ -1,6 +1,7 @@
 """A real browser for tests: Chromium without a window, steered by Playwright.
 
-Import the fixture `browser` into the conftest.py of a folder, or open one with `open_browser()`.
+Import the fixture `browser`, or open one with `open_browser(require_chromium())` in a fixture of
+wider scope.
 """
 
 from __future__ import annotations
@@ -44,14 +45,19 @@ async def open_browser(chromium: str) -> AsyncIterator[Browser]:
             await browser.close()
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A browser of its own for one test, which skips where there is no Chromium.
+def require_chromium() -> str:
+    """Return the path of a Chromium; the test skips where there is none.
 
     With `ABLY_TEST_CHROMIUM` set it never skips: one that can't be started is an error.
     """
     chromium = find_chromium()
     if chromium is None:
         pytest.skip("no Chromium on the PATH; ABLY_TEST_CHROMIUM may name one")
-    async with open_browser(chromium) as browser:
+    return chromium
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A browser of its own for one test."""
+    async with open_browser(require_chromium()) as browser:
         yield browser

@@ -20,8 +20,8 @@ PATIENCE = 10.0
 
 @pytest.fixture
 async def client(server: LocalAbly) -> AsyncIterator[AblyRealtime]:
-    options = server.client_options() | {"disconnected_retry_timeout": 10}
-    async with AblyRealtime(**options, client_id="alice") as client:
+    options = server.client_options()
+    async with AblyRealtime(**options, client_id="alice", disconnected_retry_timeout=10) as client:
         await client.connection.once_async("connected")
         yield client
 

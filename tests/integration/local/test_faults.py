@@ -225,8 +225,8 @@ async def test_a_stalled_server_takes_new_sockets_and_says_nothing(api: Api) -> 
 
 async def test_a_client_notices_a_stall_because_pings_stop_too() -> None:
     async with LocalAbly(limits=Limits(max_idle_interval=100)) as server:
-        options = server.client_options() | {"realtime_request_timeout": 100}
-        async with AblyRealtime(**options) as client:
+        options = server.client_options()
+        async with AblyRealtime(**options, realtime_request_timeout=100) as client:
             await client.connection.once_async("connected")
             connection_id = client.connection.id
             server.faults.stall(connection_id)

@@ -26,15 +26,20 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordedFrame:
-    """A frame as a JSON client would see it, with the time in milliseconds since the epoch."""
+    """A frame as a JSON client would see it, with the time in milliseconds since the epoch.
+
+    `number` counts the frames since the server started, from 1.
+    """
 
     direction: Direction
     connection_id: str
     timestamp: int
     frame: Mapping[str, Any]
+    number: int = 0
 
     def to_wire(self) -> dict[str, object]:
         return {
+            "number": self.number,
             "direction": self.direction,
             "connectionId": self.connection_id,
             "timestamp": self.timestamp,
@@ -48,11 +53,13 @@ class FrameLog:
     def __init__(self, clock: Clock, activity: Activity) -> None:
         self._clock = clock
         self._activity = activity
+        self._number = 0
         self._entries: deque[_Entry] = deque(maxlen=CAPACITY)
 
     def add(self, connection_id: str, frame: Received | Envelope) -> None:
         """Record a frame. It is not encoded before somebody looks."""
-        entry = _Entry(connection_id, self._clock.now(), frame)
+        self._number += 1
+        entry = _Entry(self._number, connection_id, self._clock.now(), frame)
         self._entries.append(entry)
         if self._activity.is_watched:
             self._activity.tell("frame", lambda: entry.record().to_wire())
@@ -67,6 +74,7 @@ class FrameLog:
 
 
 class _Entry(NamedTuple):
+    number: int
     connection_id: str
     timestamp: int
     frame: Received | Envelope
@@ -80,6 +88,7 @@ class _Entry(NamedTuple):
             self.frame.body
             if isinstance(self.frame, Received)
             else self.frame.to_wire(Format.JSON),
+            self.number,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from . import batch, channels, control, keys, push, sandbox, system
+from . import batch, channels, console, control, keys, push, sandbox, system
 from .unroutable import unroutable
 
 __all__ = ["routes", "unroutable"]
@@ -17,4 +17,5 @@ routes: list[BaseRoute] = [
     *batch.routes,
     *push.routes,
     *control.routes,
+    *console.routes,
 ]

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from ..activity import Happening
 from ..actor import Actor
 from ..apps import App
 from ..capability import ANY, Capability
@@ -233,7 +234,11 @@ async def revoke_tokens(call: Call) -> Answer:
 
 
 async def events(request: Request) -> Response:
-    """Stream what happens as Server-Sent Events: connection, frame, message, presence, lost."""
+    """Stream what happens as Server-Sent Events.
+
+    Their kinds are hello, connection, frame, message, presence, faults, and lost, which tells how
+    many events a reader missed that was too slow.
+    """
     return StreamingResponse(
         _event_stream(request.app.state.service),
         media_type="text/event-stream",
@@ -243,12 +248,23 @@ async def events(request: Request) -> Response:
 
 async def _event_stream(service: Service) -> AsyncIterator[str]:
     with service.activity.observe() as observer:
-        yield "retry: 1000\n" + _event("hello", {"now": service.clock.now()})
-        while (heard := await observer.take()) is not None:
-            happenings, missed = heard
-            lost = [_event("lost", {"count": missed})] if missed else []
-            told = [_event(happening.kind, happening.describe()) for happening in happenings]
-            yield "".join(lost + told)
+        changed = Happening(
+            "faults", lambda: {"faults": [_fault_to_wire(fault) for fault in service.policy]}
+        )
+
+        def faults_changed() -> None:
+            observer.tell(changed)
+
+        service.policy.watch(faults_changed)
+        try:
+            yield "retry: 1000\n" + _event("hello", {"now": service.clock.now()})
+            while (heard := await observer.take()) is not None:
+                happenings, missed = heard
+                lost = [_event("lost", {"count": missed})] if missed else []
+                told = [_event(happening.kind, happening.describe()) for happening in happenings]
+                yield "".join(lost + told)
+        finally:
+            service.policy.unwatch(faults_changed)
 
 
 def _event(kind: str, data: Mapping[str, object]) -> str:
