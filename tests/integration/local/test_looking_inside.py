@@ -124,7 +124,7 @@ async def test_a_reset_leaves_the_key_and_nothing_else(api: Api) -> None:
         await server.wait_until(lambda: server.present("orders"))
         await api.http.post("/channels/orders/messages", json={"name": "a"}, headers=headers)
         connection_key = socket.connected["connectionDetails"]["connectionKey"]
-        server.faults.policy.fail_requests_with = ErrorInfo(50003, 504, "too late")
+        server.faults.fail_requests(ErrorInfo(50003, 504, "too late"))
         server.reset()
         await socket.closed()
     assert (server.channels, server.published("orders"), server.connections) == ([], [], [])

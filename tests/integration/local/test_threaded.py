@@ -91,11 +91,34 @@ def test_time_and_faults_are_in_the_callers_hands() -> None:
         before = server.clock.now()
         server.clock.advance(60_000)
         assert server.clock.now() >= before + 60_000
-        server.faults.policy.fail_requests_with = ErrorInfo(50003, 504, "too late")
+        server.faults.fail_requests(ErrorInfo(50003, 504, "too late"))
         with pytest.raises(Exception, match="too late"):
             rest.channels.get("orders").publish("created", None)
         with pytest.raises(ValueError, match="only moves forward"):
             server.clock.advance(-1)
+
+
+def test_a_fault_is_lifted_from_another_thread() -> None:
+    with ThreadedLocalAbly() as server, AblyRestSync(**server.client_options()) as rest:
+        channel = rest.channels.get("orders")
+        with server.faults.fail_requests(ErrorInfo(50003, 504, "too late")) as fault:
+            assert server.faults.active == [fault]
+            with pytest.raises(Exception, match="too late"):
+                channel.publish("created", None)
+        channel.publish("created", None)
+        assert server.faults.active == []
+
+
+async def test_what_a_fault_holds_back_goes_on_when_it_is_lifted_from_another_thread() -> None:
+    with ThreadedLocalAbly() as server:
+        async with AblyRealtime(**server.client_options()) as client:
+            channel = client.channels.get("orders")
+            await channel.attach()
+            fault = server.faults.delay_acks(3_600_000)
+            publishing = asyncio.create_task(channel.publish("created"))
+            await server.wait_until(lambda: server.published("orders"))
+            fault.lift()
+            await publishing
 
 
 async def test_faults_reach_the_sockets() -> None:

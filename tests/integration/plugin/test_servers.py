@@ -126,7 +126,7 @@ def test_the_session_server_keeps_its_key_and_nothing_of_a_test(suite: Suite) ->
             application.channels.get("orders").publish("created", str(number))
             [message] = ably_session_server.published("orders")
             assert message.data == str(number)
-            ably_session_server.faults.policy.fail_requests_with = ErrorInfo(50003, 504, "late")
+            ably_session_server.faults.fail_requests(ErrorInfo(50003, 504, "late"))
     """)
     suite.passes(2)
 

@@ -45,6 +45,10 @@ class Faults:
         self._service = service
         self._policy = service.policy
 
+    def lift_by(self, call: Callable[[Callable[[], None]], object]) -> None:
+        """Let every `Fault` be lifted through `call`, which gets onto the server's thread."""
+        self._policy.call = call
+
     @property
     def active(self) -> list[Fault]:
         """The faults in force, oldest first."""

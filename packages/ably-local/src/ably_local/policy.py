@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import ClassVar, Self, TypeVar
 
@@ -35,7 +36,7 @@ class Fault:
     times: int | None = None
     id: str = field(init=False, default="")
     struck: int = field(init=False, default=0)
-    _lift: Callable[[Fault], None] | None = field(init=False, default=None, repr=False)
+    _lift: Callable[[], object] | None = field(init=False, default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.times is not None and (type(self.times) is not int or self.times < 1):
@@ -49,7 +50,7 @@ class Fault:
     def lift(self) -> None:
         """Set this right again. What it held back goes on at once; once lifted, nothing happens."""
         if self._lift is not None:
-            self._lift(self)
+            self._lift()
 
     def concerns(self, connection_id: str | None, channel: str | None) -> bool:
         """Say whether it concerns something about this connection and channel."""
@@ -177,6 +178,8 @@ class Policy:
         self._numbers = itertools.count(1)
         self._watchers: dict[Callable[[], object], None] = {}
         self._held: dict[Timer, tuple[Fault, Callable[[], object]]] = {}
+        self.call: Callable[[Callable[[], None]], object] = lambda act: act()
+        """How a fault that is lifted gets onto the server's thread."""
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(list(self._faults.values()))
@@ -188,7 +191,7 @@ class Policy:
     def add(self, fault: F) -> F:
         """Put a fault in force."""
         fault.id = f"fault-{next(self._numbers)}"
-        fault._lift = self.lift
+        fault._lift = lambda: self.call(partial(self.lift, fault))
         self._faults[fault.id] = fault
         self._changed()
         return fault

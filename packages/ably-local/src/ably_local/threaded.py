@@ -167,6 +167,7 @@ class ThreadedLocalAbly:
             portal = stack.enter_context(start_blocking_portal("asyncio"))
             server = stack.enter_context(portal.wrap_async_context_manager(_serve(self._options)))
             self._running = _Running(server, portal, portal.call(threading.get_ident))
+            server.faults.lift_by(self._call)
             stack.callback(setattr, self, "_running", None)
             self._stack = stack.pop_all()
         return self
