@@ -412,12 +412,12 @@ async def test_nothing_is_wider_than_the_window(
 
 async def test_the_page_says_what_it_may_do(server: LocalAbly) -> None:
     async with httpx.AsyncClient(base_url=server.url) as http:
-        for path in ("/console", "/console/console.js", "/console/console.css"):
+        for path in ("/console", "/console/", "/console/console.js", "/console/console.css"):
             response = await http.get(path)
             assert response.status_code == 200
             policy = response.headers["Content-Security-Policy"]
             assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
             assert "unsafe" not in policy
             assert response.headers["X-Content-Type-Options"] == "nosniff"
-        for path in ("/console/", "/console/nothing", "/console/../faults.py", "/console/%2e%2e/x"):
+        for path in ("/console/nothing", "/console/../faults.py", "/console/%2e%2e/x"):
             assert (await http.get(path)).status_code == 404

@@ -147,6 +147,17 @@ async def test_a_binary_payload_is_shown(api: Api, orders: Channel) -> None:
     assert received["frame"]["messages"][0]["data"] == "AP8="
 
 
+async def test_frames_that_json_can_not_hold_are_shown_all_the_same(api: Api) -> None:
+    async with listening(api) as events, api.socket(binary=True) as socket:
+        await socket.send(action=77, binary=b"\xff", number=float("nan"))
+        await socket.silent()
+        shown = {"action": 77, "binary": "/w==", "number": "nan"}
+        (recorded,) = await control(api, "GET", "frames?action=77")
+        assert recorded["frame"] == shown
+        told = [(await events.next("frame"))[1]["frame"] for _ in range(2)]
+        assert told[1] == shown
+
+
 # What is done to connections
 
 

@@ -164,6 +164,8 @@ class App:
 
     def _tell(self, frame: Frame) -> None:
         """Tell observers of messages and presence on a channel."""
+        if not self._activity.is_watched:
+            return
         for kind, items in (("message", frame.messages), ("presence", frame.presence)):
             for item in items or ():
                 self._activity.tell(kind, partial(self._describe, frame.channel, item))

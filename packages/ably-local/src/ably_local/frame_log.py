@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -93,9 +94,14 @@ class _Entry(NamedTuple):
 
 
 def _as_json(value: Any) -> Any:
-    """Return a value with its binary parts, which a client may send, in base64."""
+    """Return a value as JSON can hold it: what is binary in base64, what is no number as text.
+
+    A client that sends MessagePack may send either.
+    """
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if isinstance(value, Mapping):
         return {str(name): _as_json(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

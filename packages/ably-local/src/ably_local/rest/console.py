@@ -50,6 +50,7 @@ def _route(path: str, name: str) -> Route:
 
 routes = [
     _route("/console", "index.html"),
+    _route("/console/", "index.html"),
     *(
         _route(f"/console/{entry.name}", entry.name)
         for entry in files("ably_local").joinpath("console").iterdir()

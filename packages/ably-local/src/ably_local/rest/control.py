@@ -5,24 +5,21 @@ It asks for no credentials; `guard` keeps pages of other origins away from it. N
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import fields
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ..activity import Happening
 from ..actor import Actor
 from ..apps import App
 from ..capability import ANY, Capability
 from ..channel import Channel
 from ..channel_names import ChannelName
 from ..connection import Connection
-from ..errors import Code, ErrorInfo, Refusal, refusal
+from ..errors import Code, Refusal, refusal
 from ..faults import DISCONNECTED, Faults
 from ..feed import Origin
 from ..formats import Format
@@ -30,10 +27,10 @@ from ..frame_log import Direction
 from ..frames import Action
 from ..grants import ANY_CLIENT, Grant
 from ..messages import Message
-from ..policy import FAULTS, SERVER_ERROR, Fault
 from ..publishing import publish
-from ..service import Service
+from . import events
 from .call import Answer, Call, Handler, respond, respond_error
+from .fault_json import fault_from, fault_to_wire
 from .fields import Fields
 
 DEFAULT_LIMIT = 100
@@ -93,7 +90,7 @@ async def stall(call: Call) -> Answer:
     sides = {side: body.boolean(side) is not False for side in ("reading", "writing")}
     if not any(sides.values()):
         raise refusal(Code.INVALID_PARAMETER_VALUE, "one of reading and writing is true")
-    return Answer(_fault_to_wire(Faults(call.service).stall(chosen, **sides)), 201)
+    return Answer(fault_to_wire(Faults(call.service).stall(chosen, **sides)), 201)
 
 
 async def list_channels(call: Call) -> Answer:
@@ -171,15 +168,15 @@ async def inject_frame(call: Call) -> Answer:
 
 async def list_faults(call: Call) -> Answer:
     """Return the faults in force, oldest first."""
-    return Answer([_fault_to_wire(fault) for fault in call.service.policy])
+    return Answer([fault_to_wire(fault) for fault in call.service.policy])
 
 
 async def set_fault(call: Call) -> Answer:
     """Put a fault in force and return it with its id."""
-    fault = _fault_from(Fields(await call.body()))
+    fault = fault_from(Fields(await call.body()))
     if fault.connection_id is not None:
         _require_connection(call, fault.connection_id)
-    return Answer(_fault_to_wire(call.service.policy.add(fault)), 201)
+    return Answer(fault_to_wire(call.service.policy.add(fault)), 201)
 
 
 async def lift_fault(call: Call) -> Answer:
@@ -231,44 +228,6 @@ async def revoke_tokens(call: Call) -> Answer:
         key_name=body.text("keyName"), client_id=body.text("clientId")
     )
     return Answer(None, 204)
-
-
-async def events(request: Request) -> Response:
-    """Stream what happens as Server-Sent Events.
-
-    Their kinds are hello, connection, frame, message, presence, faults, and lost, which tells how
-    many events a reader missed that was too slow.
-    """
-    return StreamingResponse(
-        _event_stream(request.app.state.service),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
-    )
-
-
-async def _event_stream(service: Service) -> AsyncIterator[str]:
-    with service.activity.observe() as observer:
-        changed = Happening(
-            "faults", lambda: {"faults": [_fault_to_wire(fault) for fault in service.policy]}
-        )
-
-        def faults_changed() -> None:
-            observer.tell(changed)
-
-        service.policy.watch(faults_changed)
-        try:
-            yield "retry: 1000\n" + _event("hello", {"now": service.clock.now()})
-            while (heard := await observer.take()) is not None:
-                happenings, missed = heard
-                lost = [_event("lost", {"count": missed})] if missed else []
-                told = [_event(happening.kind, happening.describe()) for happening in happenings]
-                yield "".join(lost + told)
-        finally:
-            service.policy.unwatch(faults_changed)
-
-
-def _event(kind: str, data: Mapping[str, object]) -> str:
-    return f"event: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
 
 
 async def _body(call: Call, *names: str) -> Fields:
@@ -352,57 +311,6 @@ def _channel_to_wire(app_id: str, channel: Channel, messages: int) -> dict[str, 
     }
 
 
-def _settings(kind: type[Fault]) -> dict[str, str]:
-    """Return the settings of a kind of fault: their names in Python and in JSON."""
-    limits = {"times", "connection_id", "channel"}
-    return {
-        setting.name: _camel(setting.name)
-        for setting in fields(kind)
-        if setting.init and (setting.name in kind.limits or setting.name not in limits)
-    }
-
-
-def _fault_from(body: Fields) -> Fault:
-    kinds = {kind.type_name(): kind for kind in FAULTS}
-    kind = kinds[body.one_of("type", kinds)]
-    settings = _settings(kind)
-    body.only("type", *settings.values())
-    given: dict[str, object] = {}
-    for name, key in settings.items():
-        match name:
-            case "error":
-                given[name] = body.error(key, SERVER_ERROR)
-            case "times":
-                given[name] = body.integer(key, least=1)
-            case "milliseconds":
-                body.require(key)
-                given[name] = body.integer(key, least=0)
-            case "reading" | "writing":
-                given[name] = body.boolean(key) is not False
-            case _:
-                given[name] = body.text(key)
-    try:
-        return kind(**given)  # type: ignore[arg-type] # each setting was read as its type
-    except ValueError as error:
-        raise refusal(Code.INVALID_PARAMETER_VALUE, str(error)) from None
-
-
-def _fault_to_wire(fault: Fault) -> dict[str, object]:
-    wire: dict[str, object] = {"id": fault.id, "type": fault.type_name(), "struck": fault.struck}
-    for name, key in _settings(type(fault)).items():
-        value = getattr(fault, name)
-        if isinstance(value, ErrorInfo):
-            value = value.to_wire()
-        if value is not None:
-            wire[key] = value
-    return wire
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(other.capitalize() for other in others)
-
-
 _CONNECTIONS = "/control/connections"
 _CHANNEL = "/control/channels/{channel}"
 
@@ -429,5 +337,5 @@ routes: list[BaseRoute] = [
     Route("/control/clock", control(advance_clock), methods=["POST"]),
     Route("/control/tokens/expire", control(expire_tokens), methods=["POST"]),
     Route("/control/tokens/revoke", control(revoke_tokens), methods=["POST"]),
-    Route("/control/events", events, methods=["GET"]),
+    *events.routes,
 ]
