@@ -298,25 +298,32 @@ def respond_error(call: Call, error: ErrorInfo) -> Response:
     return respond(call, Answer({"error": error.to_wire()}, error.status_code), error)
 
 
+async def carry_out(call: Call, handler: Handler) -> Response:
+    """Return the answer to a request. What it tells of is written by then."""
+    try:
+        response = respond(call, await handler(call))
+    except Refusal as refused:
+        response = respond_error(call, refused.error)
+    call.service.storage.commit()
+    return response
+
+
 def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     """Make a route's endpoint of a handler."""
 
+    async def unless_it_fails(call: Call) -> Answer:
+        _ = call.version  # every route refuses a version that is none
+        fault = call.service.policy.strike(FailRequests, channel=_channel_of(call))
+        if fault is not None:
+            raise Refusal(fault.error)
+        return await handler(call)
+
     async def serve(request: Request) -> Response:
         call = Call(request, request.app.state.service)
-        policy = call.service.policy
-        channel = call.path("channel") if call.has_path("channel") else None
-        try:
-            _ = call.version  # every route refuses a version that is none
-            fault = policy.strike(FailRequests, channel=channel)
-            if fault is not None:
-                raise Refusal(fault.error)
-            response = respond(call, await handler(call))
-        except Refusal as refused:
-            response = respond_error(call, refused.error)
+        response = await carry_out(call, unless_it_fails)
         call.count(response.status_code)
-        # The answer may tell of something written.
-        call.service.storage.commit()
-        delay = policy.strike(DelayRequests, channel=channel)
+        policy = call.service.policy
+        delay = policy.strike(DelayRequests, channel=_channel_of(call))
         if delay is not None:
             over = asyncio.Event()
             policy.hold(delay, over.set)
@@ -324,3 +331,11 @@ def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         return response
 
     return serve
+
+
+def _channel_of(call: Call) -> str | None:
+    """Return the channel in the path, if there is one that can be read."""
+    try:
+        return call.path("channel") if call.has_path("channel") else None
+    except Refusal:
+        return None

@@ -19,7 +19,7 @@ from ..capability import ANY, Capability
 from ..channel import Channel
 from ..channel_names import ChannelName
 from ..connection import Connection
-from ..errors import Code, Refusal, refusal
+from ..errors import Code, refusal
 from ..faults import DISCONNECTED, Faults
 from ..feed import Origin
 from ..formats import Format
@@ -29,7 +29,7 @@ from ..grants import ANY_CLIENT, Grant
 from ..messages import Message
 from ..publishing import publish
 from . import events
-from .call import Answer, Call, Handler, respond, respond_error
+from .call import Answer, Call, Handler, carry_out
 from .fault_json import fault_from, fault_to_wire
 from .fields import Fields
 
@@ -43,11 +43,7 @@ def control(handler: Handler) -> Callable[[Request], Any]:
     """Make a route's endpoint of a handler, one that never fails or waits on purpose."""
 
     async def serve(request: Request) -> Response:
-        call = Call(request, request.app.state.service)
-        try:
-            response = respond(call, await handler(call))
-        except Refusal as refused:
-            response = respond_error(call, refused.error)
+        response = await carry_out(Call(request, request.app.state.service), handler)
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
