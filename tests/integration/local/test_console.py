@@ -211,6 +211,27 @@ async def test_channels_members_and_connections_are_shown_as_they_change(
     await expect(page.locator("#connection-empty")).to_be_visible()
 
 
+async def test_channels_are_narrowed_and_faults_count_down(
+    console: Console, server: LocalAbly, orders: Channel
+) -> None:
+    page = console.page
+    async with httpx.AsyncClient(base_url=server.url) as http:
+        for number in range(250):
+            await http.post(f"/control/channels/stock:{number:03}/messages", json={"name": "n"})
+    await expect(page.locator("#channel-count")).to_have_text("200 or more")
+    await console.press("c")
+    await console.type("stock:24")
+    await expect(page.locator("#channel-count")).to_have_text("10")
+    await expect(page.locator("#channel-list .title").first).to_have_text("stock:240")
+    server.faults.withhold_acks(times=2)
+    await expect(page.locator("#fault-list .detail")).to_have_text("2 more")
+    publishing = asyncio.create_task(orders.publish("created"))
+    await expect(page.locator("#fault-list .detail")).to_have_text("1 more")
+    server.faults.reset()
+    server.faults.drop_connections()
+    await publishing
+
+
 async def test_a_connection_is_dropped_by_its_own_button(
     console: Console, client: AblyRealtime
 ) -> None:

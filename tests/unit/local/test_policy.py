@@ -78,14 +78,15 @@ def test_watchers_hear_of_every_change() -> None:
         seen.append(len(list(policy)))
 
     policy.watch(changed)
-    policy.add(Nack(times=1))
+    policy.add(Nack(times=2))
     policy.add(Stall())
     policy.strike(Nack)
+    policy.strike(Nack)
     policy.reset()
-    assert seen == [1, 2, 1, 0]
+    assert seen == [1, 2, 2, 1, 0]
     policy.unwatch(changed)
     policy.add(Nack())
-    assert seen == [1, 2, 1, 0]
+    assert seen == [1, 2, 2, 1, 0]
 
 
 def test_what_is_held_goes_on_after_the_delay() -> None:

@@ -231,6 +231,7 @@ class Policy:
             fault.struck += 1
             if fault.struck == fault.times:
                 del self._faults[fault.id]
+            if fault.times is not None:
                 self._changed()
             return fault
         return None
@@ -246,7 +247,7 @@ class Policy:
         self._held[timer] = (delay, release)
 
     def watch(self, changed: Callable[[], object]) -> None:
-        """Call `changed` whenever a fault comes into force or ends."""
+        """Call `changed` whenever a fault comes into force or ends, or has fewer times to go."""
         self._watchers[changed] = None
 
     def unwatch(self, changed: Callable[[], object]) -> None:

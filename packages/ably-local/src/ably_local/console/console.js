@@ -15,7 +15,7 @@ let clockOffset = 0;
 async function refresh() {
   try {
     const [channels, connections] = await Promise.all([
-      request("GET", "channels?limit=1000&messages=0"),
+      request("GET", `channels?messages=0&limit=${lists.CAPACITY}&${lists.query()}`),
       request("GET", "connections"),
     ]);
     lists.showChannels(channels);
@@ -85,6 +85,7 @@ listen(
   },
 );
 
+lists.whenFiltered(refreshSoon);
 lists.whenSelected((channel) => {
   messages.select(channel);
   frames.select(channel);

@@ -55,13 +55,24 @@ export function timeOf(timestamp) {
   return `${text}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
-/** Calls `act` at most once in so many milliseconds, however often it is asked to. */
+/**
+ * Calls `act` once for however many requests there are in so many milliseconds, and never again
+ * before what it returned is settled.
+ */
 export function throttled(act, milliseconds) {
-  let timer = null;
-  return () => {
-    timer ??= setTimeout(() => {
-      timer = null;
-      act();
+  let isWanted = false;
+  let isBusy = false;
+  const start = () => {
+    isBusy = true;
+    setTimeout(async () => {
+      isWanted = false;
+      await act();
+      isBusy = false;
+      if (isWanted) start();
     }, milliseconds);
+  };
+  return () => {
+    isWanted = true;
+    if (!isBusy) start();
   };
 }

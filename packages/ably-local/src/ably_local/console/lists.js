@@ -2,12 +2,20 @@
 
 import { byId, element, showRows } from "./dom.js";
 
-const SHOWN = 100;
+export const CAPACITY = 200;
 
 let channels = [];
 let selected = null;
 let onSelect = () => {};
 const filter = byId("channel-filter");
+
+/** Which channels to ask the server for. */
+export const query = () => new URLSearchParams({ prefix: filter.value });
+
+/** Calls `refresh` when other channels are to be asked for. */
+export function whenFiltered(refresh) {
+  filter.addEventListener("input", refresh);
+}
 
 /** Calls `select` with the channel that is chosen, or null for all. */
 export function whenSelected(select) {
@@ -20,11 +28,11 @@ export const selection = () => selected;
 export function showChannels(all) {
   channels = all;
   const severalApps = new Set(all.map(({ appId }) => appId)).size > 1;
-  const matching = all.filter(({ name }) => name.startsWith(filter.value));
-  byId("channel-count").textContent = all.length || "";
+  const more = all.length === CAPACITY ? " or more" : "";
+  byId("channel-count").textContent = all.length ? `${all.length}${more}` : "";
   showRows(
     byId("channel-list"),
-    matching.slice(0, SHOWN).map(({ appId, name, attached, members }) => ({
+    all.map(({ appId, name, attached, members }) => ({
       appId,
       name,
       attached,
@@ -35,7 +43,7 @@ export function showChannels(all) {
     ({ appId, name }) => JSON.stringify([appId, name]),
     channelRow,
   );
-  show("channel", matching.length);
+  show("channel", all.length);
   showMembers();
 }
 
@@ -43,7 +51,7 @@ export function showChannels(all) {
 export function showConnections(connections, act) {
   const open = connections.filter(({ state }) => state === "connected").length;
   byId("connection-count").textContent = connections.length ? `${open} of ${connections.length} open` : "";
-  showRows(byId("connection-list"), connections.slice(0, SHOWN), ({ id }) => id, (connection) => {
+  showRows(byId("connection-list"), connections.slice(0, CAPACITY), ({ id }) => id, (connection) => {
     const { id, clientId, state, channels: attached } = connection;
     const button = (name, label) =>
       element("button", {
@@ -78,7 +86,7 @@ function showMembers() {
   byId("member-count").textContent = members.length || "";
   showRows(
     byId("member-list"),
-    members.slice(0, SHOWN).map(({ appId, channel, clientId, connectionId, data }) => ({ appId, channel, clientId, connectionId, data })),
+    members.slice(0, CAPACITY).map(({ appId, channel, clientId, connectionId, data }) => ({ appId, channel, clientId, connectionId, data })),
     ({ appId, channel, clientId, connectionId }) => JSON.stringify([appId, channel, connectionId, clientId]),
     ({ channel, clientId, data }) => {
       const shown = data === undefined || data === null ? "" : typeof data === "string" ? data : JSON.stringify(data);
@@ -129,5 +137,3 @@ function isSelected(appId, name) {
 function show(what, count) {
   byId(`${what}-empty`).hidden = count > 0;
 }
-
-filter.addEventListener("input", () => showChannels(channels));
