@@ -22,7 +22,7 @@ CONNECTION = "kwEnKn33PT"
 
 curl = argparse.ArgumentParser(prog="curl")
 curl.add_argument("-X", dest="method")
-curl.add_argument("-d", dest="body")
+curl.add_argument("--json")
 curl.add_argument("-N", action="store_true")
 curl.add_argument("url")
 
@@ -32,14 +32,18 @@ def commands() -> list[argparse.Namespace]:
     return [curl.parse_args(shlex.split(line, comments=True)) for line in lines]
 
 
+def method_of(command: argparse.Namespace) -> str:
+    method: str = command.method or ("GET" if command.json is None else "POST")
+    return method
+
+
 async def carry_out(command: argparse.Namespace, server: LocalAbly, connection: str) -> None:
-    method = command.method or ("GET" if command.body is None else "POST")
     url = command.url.replace(ADDRESS, server.url).replace(CONNECTION, connection)
-    body = command.body and command.body.replace(CONNECTION, connection)
-    headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+    body = command.json and command.json.replace(CONNECTION, connection)
+    headers = {"Content-Type": "application/json"} if body else {}
     async with (
         httpx.AsyncClient() as http,
-        http.stream(method, url, content=body, headers=headers) as response,
+        http.stream(method_of(command), url, content=body, headers=headers) as response,
     ):
         if not command.N:
             await response.aread()
@@ -62,7 +66,7 @@ async def test_every_command_works() -> None:
 
 def test_every_endpoint_has_a_command() -> None:
     asked = [
-        (command.method or "GET", command.url.removeprefix(ADDRESS).partition("?")[0])
+        (method_of(command), command.url.removeprefix(ADDRESS).partition("?")[0])
         for command in commands()
     ]
     undocumented = [

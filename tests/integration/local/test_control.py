@@ -455,12 +455,17 @@ async def test_bad_input_is_refused_by_name(
         ("GET", "channels?app=nobody", None),
         ("POST", "channels/orders/messages?app=nobody", {"name": "n"}),
         ("GET", "nothing", None),
-        ("PUT", "clock", None),
     ],
 )
 async def test_what_is_not_there_is_not_found(api: Api, method: str, path: str, body: Any) -> None:
     response = await api.http.request(method, f"/control/{path}", json=body)
     assert error_of(response) == (404, 40400)
+
+
+async def test_a_method_that_a_resource_has_not_is_refused(api: Api) -> None:
+    response = await api.http.put("/control/clock", json={})
+    assert error_of(response) == (405, 40500)
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 async def test_a_server_without_apps_has_no_channel_to_publish_on(api: Api) -> None:
