@@ -536,4 +536,4 @@ async def test_the_ably_api_stays_open_to_every_origin(api: Api) -> None:
         "/time", headers={"Origin": "https://example.com", "Sec-Fetch-Site": "cross-site"}
     )
     assert response.status_code == 200
-    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Access-Control-Allow-Origin"] == "https://example.com"

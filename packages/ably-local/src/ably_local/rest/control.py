@@ -112,7 +112,7 @@ async def publish_message(call: Call) -> Answer:
     message = Message.from_wire(await call.body())
     grant = Grant(app.id, "control", Capability({"[*]*": frozenset({ANY})}), ANY_CLIENT)
     actor = Actor(grant, ANY_CLIENT, app.limits, app.stats, "rest")
-    serials = publish(app.channels.get(name), [message], actor, Origin.rest())
+    serials = publish(app, app.channels.get(name), [message], actor, Origin.rest())
     return Answer({"channel": name, "serials": list(serials)}, 201)
 
 
