@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from ._wire.fields import integer, mapping, text
+
 if TYPE_CHECKING:
     from .options import ChannelOptions
 
@@ -80,6 +82,42 @@ class Message:
     ) -> list[Message]:
         """Read several, as `from_encoded` does."""
         return [cls.from_encoded(wire, options) for wire in wires]
+
+
+class UnreadVersion:
+    """What a received message says of its version, kept until somebody asks for it."""
+
+    __slots__ = ("_wire",)
+
+    def __init__(self, wire: Mapping[str, Any]) -> None:
+        self._wire = wire
+
+    def read(self, message: Message) -> MessageVersion:
+        """TM2s: what the server left out is taken from the message itself."""
+        get = self._wire.get
+        return MessageVersion(
+            serial=text(get("serial")) or message.serial,
+            timestamp=integer(get("timestamp")) or message.timestamp,
+            client_id=text(get("clientId")),
+            description=text(get("description")),
+            metadata=mapping(get("metadata")),
+        )
+
+
+_version = vars(Message)["version"]  # the slot, which `Message.version` will no longer name
+
+
+def _read_version(message: Message) -> MessageVersion | None:
+    """The latest version, made at the first look: few listeners take one."""
+    version: MessageVersion | UnreadVersion | None = _version.__get__(message)
+    if isinstance(version, UnreadVersion):
+        version = version.read(message)
+        _version.__set__(message, version)
+    return version
+
+
+# A property cannot be declared on a slot of the same name, so it takes its place afterwards.
+setattr(Message, "version", property(_read_version, _version.__set__))  # noqa: B010
 
 
 class AnnotationAction(IntEnum):

@@ -7,19 +7,20 @@ fields known here is ignored, and a field of the wrong type counts as absent (RT
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast
 
 import msgpack
 
-from ..messages import Message
 from .annotation_codec import annotation_from_wire, annotation_to_wire
 from .error_info import ErrorInfo
 from .fields import integer, text
-from .frames import ConnectionDetails, Frame
+from .frames import Action, ConnectionDetails, Frame
 from .message_codec import message_from_wire, message_to_wire
 from .presence_codec import presence_from_wire, presence_to_wire
 from .secret import Secret
+
+_MESSAGE = int(Action.MESSAGE)
 
 
 class MalformedFrame(ValueError):
@@ -41,12 +42,15 @@ class Codec(Protocol):
 class JsonCodec:
     name = "json"
 
+    def __init__(self) -> None:
+        self._decode = json.JSONDecoder().decode
+
     def encode(self, frame: Frame) -> str:
         return json.dumps(frame_to_wire(frame), ensure_ascii=False, separators=(",", ":"))
 
     def decode(self, data: str | bytes) -> Frame:
         try:
-            value = json.loads(data)
+            value = self._decode(data) if isinstance(data, str) else json.loads(data)
         except (ValueError, RecursionError) as error:
             raise MalformedFrame(f"a frame is not JSON: {error}") from error
         return frame_from_wire(value)
@@ -55,8 +59,11 @@ class JsonCodec:
 class MessagePackCodec:
     name = "msgpack"
 
+    def __init__(self) -> None:
+        self._pack = cast("Callable[[Any], bytes]", msgpack.Packer().pack)
+
     def encode(self, frame: Frame) -> bytes:
-        return cast("bytes", msgpack.packb(frame_to_wire(frame)))
+        return self._pack(frame_to_wire(frame))
 
     def decode(self, data: str | bytes) -> Frame:
         if isinstance(data, str):
@@ -96,24 +103,43 @@ def frame_to_wire(frame: Frame) -> dict[str, Any]:
 
 def frame_from_wire(wire: object) -> Frame:
     """Read a decoded map, or raise `MalformedFrame` where it cannot be a ProtocolMessage."""
-    if not isinstance(wire, dict):
+    if wire.__class__ is not dict:
         raise MalformedFrame(f"a frame is a {type(wire).__name__}, not a map")
-    action = wire.get("action")
-    if type(action) is not int:
+    get = cast("dict[str, Any]", wire).get
+    action = get("action")
+    if action.__class__ is not int:
         raise MalformedFrame("a frame has no numeric action")
-    get = wire.get
-    frame = Frame(
-        action=action,
-        id=text(get("id")),
-        channel=text(get("channel")),
-        channel_serial=text(get("channelSerial")),
-        connection_id=text(get("connectionId")),
-        count=integer(get("count")),
-        flags=integer(get("flags")) or 0,
-        msg_serial=integer(get("msgSerial")),
-        messages=_messages(get("messages")),
-        timestamp=integer(get("timestamp")),
+    messages = get("messages")
+    frame = Frame(  # by position: this runs for every frame
+        action,
+        id_ if (id_ := get("id")).__class__ is str else None,
+        None,  # auth
+        channel if (channel := get("channel")).__class__ is str else None,
+        serial if (serial := get("channelSerial")).__class__ is str else None,
+        connection_id if (connection_id := get("connectionId")).__class__ is str else None,
+        None,  # connection_details
+        None,  # count
+        None,  # error
+        flags if (flags := get("flags")).__class__ is int else 0,
+        None,  # msg_serial
+        [message_from_wire(item) for item in messages if item.__class__ is dict]
+        if messages.__class__ is list
+        else [],
+        [],  # presence
+        [],  # annotations
+        timestamp if (timestamp := get("timestamp")).__class__ is int else None,
     )
+    if action != _MESSAGE:
+        _read_the_rest(frame, get)
+    return frame
+
+
+def _read_the_rest(frame: Frame, get: Callable[[str], Any]) -> None:
+    """What frames other than MESSAGE may carry."""
+    frame.count = integer(get("count"))
+    frame.msg_serial = integer(get("msgSerial"))
+    if isinstance(res := get("res"), list):
+        frame.res = [_serials(result) for result in res]
     if isinstance(error := get("error"), dict):
         frame.error = ErrorInfo.from_wire(error)
     if isinstance(details := get("connectionDetails"), dict):
@@ -126,15 +152,6 @@ def frame_from_wire(wire: object) -> Frame:
         frame.annotations = [
             annotation_from_wire(item) for item in annotations if isinstance(item, dict)
         ]
-    if isinstance(res := get("res"), list):
-        frame.res = [_serials(result) for result in res]
-    return frame
-
-
-def _messages(value: object) -> list[Message]:
-    if not isinstance(value, list):
-        return []
-    return [message_from_wire(item) for item in value if isinstance(item, dict)]
 
 
 def _serials(result: object) -> list[str | None]:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
-from ..messages import Message, MessageAction, MessageAnnotations, MessageVersion
-from .fields import integer, mapping, text
+from ..messages import (
+    Message,
+    MessageAction,
+    MessageAnnotations,
+    MessageVersion,
+    UnreadVersion,
+)
 
 _ACTIONS = {int(action): action for action in MessageAction}
+_CREATE = MessageAction.MESSAGE_CREATE
 _NO_ANNOTATIONS = MessageAnnotations()
+_unread = cast("Callable[[dict[str, Any]], MessageVersion]", UnreadVersion)  # which Message reads
+_UNSAID = _unread({})
 
 
 def message_to_wire(message: Message) -> dict[str, Any]:
@@ -39,25 +47,26 @@ def message_to_wire(message: Message) -> dict[str, Any]:
 
 
 def message_from_wire(wire: Mapping[str, Any]) -> Message:
-    """Read a received message. An action that this library does not know is read as create."""
+    """Read a received message. An action that this library does not know is read as create.
+
+    This runs for every message, hence the positions and the comparisons in place: a value is of
+    exactly the type that a decoder makes, or it counts as absent (RTF1).
+    """
     get = wire.get
-    serial = text(get("serial"))
-    timestamp = integer(get("timestamp"))
-    annotations = get("annotations")
-    action = integer(get("action")) or 0
     return Message(
-        name=text(get("name")),
-        data=get("data"),
-        client_id=text(get("clientId")),
-        id=text(get("id")),
-        connection_id=text(get("connectionId")),
-        encoding=text(get("encoding")),
-        extras=mapping(get("extras")),
-        timestamp=timestamp,
-        action=_ACTIONS.get(action, MessageAction.MESSAGE_CREATE),
-        serial=serial,
-        version=_version_from_wire(get("version"), serial, timestamp),
-        annotations=_annotations(annotations) if annotations else _NO_ANNOTATIONS,
+        name if (name := get("name")).__class__ is str else None,
+        get("data"),
+        client_id if (client_id := get("clientId")).__class__ is str else None,
+        id_ if (id_ := get("id")).__class__ is str else None,
+        connection_id if (connection_id := get("connectionId")).__class__ is str else None,
+        None,  # connection_key
+        encoding if (encoding := get("encoding")).__class__ is str else None,
+        extras if (extras := get("extras")).__class__ is dict else None,
+        timestamp if (timestamp := get("timestamp")).__class__ is int else None,
+        _ACTIONS.get(action, _CREATE) if (action := get("action")).__class__ is int else _CREATE,
+        serial if (serial := get("serial")).__class__ is str else None,
+        _UNSAID if (version := get("version")).__class__ is not dict else _unread(version),
+        _NO_ANNOTATIONS if (summaries := get("annotations")) is None else _annotations(summaries),
     )
 
 
@@ -70,19 +79,6 @@ def _version_to_wire(version: MessageVersion) -> dict[str, Any]:
         "metadata": dict(version.metadata) if version.metadata is not None else None,
     }
     return {key: value for key, value in wire.items() if value is not None}
-
-
-def _version_from_wire(wire: object, serial: str | None, timestamp: int | None) -> MessageVersion:
-    """TM2s: what the server left out is taken from the message itself."""
-    if not isinstance(wire, dict):
-        return MessageVersion(serial=serial, timestamp=timestamp)
-    return MessageVersion(
-        serial=text(wire.get("serial")) or serial,
-        timestamp=integer(wire.get("timestamp")) or timestamp,
-        client_id=text(wire.get("clientId")),
-        description=text(wire.get("description")),
-        metadata=mapping(wire.get("metadata")),
-    )
 
 
 def _annotations(wire: object) -> MessageAnnotations:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..presence_messages import PresenceAction, PresenceMessage
-from .fields import integer, mapping, text
 
 _ACTIONS = {int(action): action for action in PresenceAction}
+_PRESENT, _UPDATE = PresenceAction.PRESENT, PresenceAction.UPDATE
 
 
 def presence_to_wire(message: PresenceMessage) -> dict[str, Any]:
@@ -28,18 +28,18 @@ def presence_to_wire(message: PresenceMessage) -> dict[str, Any]:
 
 
 def presence_from_wire(wire: Mapping[str, Any]) -> PresenceMessage:
-    """Read a received presence message. An unknown action is read as an update (RTF1)."""
+    """Read a received presence message. An unknown action is read as an update (RTF1).
+
+    As fast, and in the same way, as `message_from_wire`: a channel may have thousands of members.
+    """
     get = wire.get
-    action = integer(get("action"))
     return PresenceMessage(
-        action=PresenceAction.PRESENT
-        if action is None
-        else _ACTIONS.get(action, PresenceAction.UPDATE),
-        client_id=text(get("clientId")),
-        connection_id=text(get("connectionId")),
-        data=get("data"),
-        encoding=text(get("encoding")),
-        extras=mapping(get("extras")),
-        id=text(get("id")),
-        timestamp=integer(get("timestamp")),
+        _ACTIONS.get(action, _UPDATE) if (action := get("action")).__class__ is int else _PRESENT,
+        client_id if (client_id := get("clientId")).__class__ is str else None,
+        connection_id if (connection_id := get("connectionId")).__class__ is str else None,
+        get("data"),
+        encoding if (encoding := get("encoding")).__class__ is str else None,
+        extras if (extras := get("extras")).__class__ is dict else None,
+        id_ if (id_ := get("id")).__class__ is str else None,
+        timestamp if (timestamp := get("timestamp")).__class__ is int else None,
     )
