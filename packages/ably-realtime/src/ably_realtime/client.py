@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self, Unpack
 
+from . import speed
 from ._core import effects as fx
 from ._core.config import Config
 from ._core.recovery import RecoveryKey
@@ -16,16 +17,15 @@ from ._core.session import Session
 from ._driver.clock import LoopClock
 from ._driver.engine import Engine
 from ._driver.surroundings import Network
-from ._driver.websocket import WebSocketTransports
 from ._rest.access import Access, options_of_rest
 from ._rest.http import HttpxClient, close_http
 from ._rest.requests import ably_errors, request
-from ._wire.codec import Codec, JsonCodec, MessagePackCodec
 from ._wire.error_info import ErrorInfo
 from ._wire.secret import Secret
 from .channels import Channels
 from .connection import Connection
 from .context import Context
+from .debug import Diagnostics
 from .delta import default_decoder
 from .endpoints import fallback_hosts, primary_host
 from .errors import AblyError
@@ -73,7 +73,7 @@ class AblyRealtime:
         self._http = http or HttpxClient(self._options.ssl_context)
         agent = _agent(self._options.agents)
         self._access = Access(rest, self._options, self._http, agent)
-        transports = transport or WebSocketTransports(
+        transports = transport or speed.transports(
             self._options.ssl_context, self._options.proxy or None
         )
         self._network = Network(
@@ -85,8 +85,7 @@ class AblyRealtime:
             connectivity_check_url=self._options.connectivity_check_url,
         )
         config = _config(self._options, self._access, sees_pings=transports.sees_pings)
-        binary = self._options.use_binary_protocol
-        codec: Codec = MessagePackCodec() if binary else JsonCodec()
+        codec = speed.new_codec(binary=self._options.use_binary_protocol)
         time = clock or LoopClock()
         self._engine = Engine(
             Session(config, random.random, time.time),
@@ -102,7 +101,8 @@ class AblyRealtime:
         if config.recovery is not None:
             for name in config.recovery.channel_serials:  # RTN16j
                 self._channels.get(name)
-        self._engine.audience = _Audience(self._connection, self._channels)
+        self._diagnostics = Diagnostics(self._connection, self._channels, transports, codec)
+        self._engine.audience = _Audience(self._connection, self._channels, self._diagnostics)
         self._network.join(self._engine)
         self._engine.bind_if_running()
 
@@ -182,6 +182,13 @@ class AblyRealtime:
                 await self._access.ready_rest(), method, path, version, params, body, headers
             )
 
+    def debug_snapshot(self) -> dict[str, Any]:
+        """The client's state for a bug report: versions, libraries in use, connection, channels.
+
+        It holds no credentials and no payloads, and can be encoded as JSON.
+        """
+        return self._diagnostics.snapshot()
+
     @property
     def push(self) -> Any:
         """Push notifications, as `AblyRest.push` has them (RTC13)."""
@@ -216,11 +223,17 @@ class AblyRealtime:
 class _Audience:
     """Passes on what the core announces."""
 
-    def __init__(self, connection: Connection, channels: Channels) -> None:
+    def __init__(
+        self, connection: Connection, channels: Channels, diagnostics: Diagnostics
+    ) -> None:
         self._connection = connection
         self._channels = channels
+        self._diagnostics: Diagnostics | None = diagnostics
 
     def connection_changed(self, change: fx.ConnectionChanged) -> None:
+        if self._diagnostics is not None and change.current is ConnectionState.CONNECTED:
+            log.info("connected by %s", self._diagnostics.stack)
+            self._diagnostics = None
         self._connection.announce(change)
 
     def channel_changed(self, change: fx.ChannelChanged) -> None:

@@ -3,93 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import ssl
-import weakref
-from typing import Any, cast
 
 from websockets.client import ClientProtocol
-from websockets.datastructures import Headers
-from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Response
 from websockets.protocol import State
-from websockets.uri import parse_uri
+from websockets.version import version
 
-from ..seams import TransportEvents, TransportRequest, UpgradeRefused
-from ..tls import shared_context
-from .proxies import FROM_ENVIRONMENT, connect_through, proxy_for
+from ..seams import TransportEvents
+from .open_websocket import OpenWebSocket, closed_by_server
+from .opening import WebSocketOpener
+from .proxies import FROM_ENVIRONMENT
 
-MAX_MESSAGE = 16 * 1024 * 1024
-"""Bytes; far above any frame of Ably (CD2d), and a bound on what a server can make us hold."""
-
-_READ_SIZE = 64 * 1024
-
-_silent = logging.Logger("ably_realtime.websockets")  # noqa: LOG001  # outside the tree on purpose
-_silent.disabled = True  # `websockets` would log the URL with the credentials in it
+LIBRARY = f"websockets {version}"
 
 
-class WebSocketTransports:
-    """Opens WebSocket connections; sees pings, so it needs no HEARTBEAT frames (RTN23b)."""
-
-    sees_pings = True
-
-    def __init__(
-        self,
-        ssl_context: ssl.SSLContext | None = None,
-        proxy: str | None = FROM_ENVIRONMENT,
-    ) -> None:
-        self._ssl_context = ssl_context
-        self._proxy = proxy
-
-    async def open(self, request: TransportRequest, events: TransportEvents) -> WebSocketTransport:
-        uri = parse_uri(request.url)
-        protocol = ClientProtocol(uri, max_size=MAX_MESSAGE, logger=_silent)
-        loop = asyncio.get_running_loop()
-        transport = WebSocketTransport(protocol, events, loop)
-        tls = None
-        if uri.secure:
-            tls = self._ssl_context or await asyncio.to_thread(shared_context)
-        proxy = proxy_for(self._proxy, uri.host, secure=uri.secure)
-        if proxy is None:
-            await loop.create_connection(
-                lambda: transport, uri.host, uri.port, ssl=tls, **_racing(loop)
-            )
-        else:
-            await loop.create_connection(
-                lambda: transport,
-                sock=await connect_through(proxy, uri.host, uri.port),
-                ssl=tls,
-                server_hostname=uri.host if uri.secure else None,
-            )
-        try:
-            await transport.shake_hands(Headers(request.headers))
-        except BaseException:
-            transport.abort()
-            raise
-        return transport
+def websocket_transports(
+    ssl_context: ssl.SSLContext | None = None, proxy: str | None = FROM_ENVIRONMENT
+) -> WebSocketOpener[WebSocketTransport]:
+    """What opens transports of this kind."""
+    return WebSocketOpener(WebSocketTransport, LIBRARY, ssl_context, proxy)
 
 
-class WebSocketTransport(asyncio.BufferedProtocol):
+class WebSocketTransport(OpenWebSocket):
     """One WebSocket connection.
 
-    What is sent in one turn of the loop leaves in one write; what is read is decoded inside the
-    read callback.
+    What is read is decoded inside the read callback. The first frame of a turn of the loop is
+    written at once, and what else is sent in that turn leaves in one write at its end.
     """
 
     def __init__(
-        self, protocol: ClientProtocol, events: TransportEvents, loop: asyncio.AbstractEventLoop
+        self,
+        protocol: ClientProtocol,
+        socket: asyncio.Transport,
+        events: TransportEvents,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
+        super().__init__(socket, events, loop)
         self._protocol = protocol
-        self._events = events
-        self._loop = loop
-        self._socket: asyncio.Transport | None = None
-        self._flushing = False
+        self._joining = False
         self._fragments: list[bytes] = []
         self._fragment_is_text = False
-        self._dropped = False
-        self._opened: asyncio.Future[None] = loop.create_future()
-        self._gone: asyncio.Future[None] = loop.create_future()
 
     # -- the Transport seam
 
@@ -100,54 +54,22 @@ class WebSocketTransport(asyncio.BufferedProtocol):
             self._protocol.send_text(data.encode())
         else:
             self._protocol.send_binary(data)
-        if not self._flushing:
-            self._flushing = True
-            self._loop.call_soon(self._flush)
+        if not self._joining:
+            self._flush()
+            self._joining = True
+            self._loop.call_soon(self._end_turn)
 
     def close(self) -> None:
         self._dropped = True
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(1000)
             self._flush()
-        if self._socket is not None:
-            self._socket.close()
+        self._socket.close()
 
-    async def wait_closed(self) -> None:
-        await asyncio.shield(self._gone)
+    # -- what comes in
 
-    # -- opening
-
-    async def shake_hands(self, headers: Headers) -> None:
-        """Return once the server switched to WebSocket, or raise why it did not."""
-        request = self._protocol.connect()
-        request.headers.update(headers)
-        self._protocol.send_request(request)
-        self._flush()
-        try:
-            await self._opened
-        except InvalidStatus as error:
-            response = error.response
-            raise UpgradeRefused(
-                response.status_code, {k.lower(): v for k, v in response.headers.raw_items()}
-            ) from None
-
-    def abort(self) -> None:
-        """Let go of the socket at once."""
-        self._dropped = True
-        self._opened.cancel()
-        if self._socket is not None:
-            self._socket.abort()
-
-    # -- what asyncio calls
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._socket = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return _read_buffer(self._loop)
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self._protocol.receive_data(bytes(_read_buffer(self._loop)[:nbytes]))
+    def receive(self, data: bytes) -> None:
+        self._protocol.receive_data(data)
         self._dispatch()
 
     def eof_received(self) -> bool:
@@ -155,37 +77,15 @@ class WebSocketTransport(asyncio.BufferedProtocol):
         self._dispatch()
         return False
 
-    def connection_lost(self, error: Exception | None) -> None:
-        if not self._opened.done():
-            self._opened.set_exception(
-                error or ConnectionError("the server closed the connection during the handshake")
-            )
-        self._drop(error)
-        if not self._gone.done():
-            self._gone.set_result(None)
-
-    # --
-
     def _dispatch(self) -> None:
         for event in self._protocol.events_received():
             if isinstance(event, Frame):
                 self._frame(event)
-            elif isinstance(event, Response):
-                self._answered()
         self._flush()
-        if self._protocol.parser_exc is not None and self._opened.done():
-            self._drop(self._protocol.parser_exc)
-        if self._dropped and self._socket is not None:
+        if self._protocol.parser_exc is not None:
+            self.drop(self._protocol.parser_exc)
+        elif self._dropped:
             self._socket.close()
-
-    def _answered(self) -> None:
-        error = self._protocol.handshake_exc
-        if self._opened.done():
-            return
-        if error is not None:
-            self._opened.set_exception(error)
-        else:
-            self._opened.set_result(None)
 
     def _frame(self, frame: Frame) -> None:
         match frame.opcode:
@@ -202,9 +102,8 @@ class WebSocketTransport(asyncio.BufferedProtocol):
             case Opcode.PING | Opcode.PONG:
                 self._events.alive()
             case Opcode.CLOSE:
-                close = self._protocol.close_rcvd
-                why = f"code {close.code} {close.reason}".strip() if close else "no code"
-                self._drop(ConnectionError(f"the server closed the WebSocket ({why})"))
+                self._flush()  # the echo
+                self.drop(closed_by_server(self._protocol.close_rcvd))
 
     def _message(self, data: bytes, is_text: bool) -> None:
         if self._dropped:
@@ -215,38 +114,17 @@ class WebSocketTransport(asyncio.BufferedProtocol):
         try:
             text = data.decode()
         except UnicodeDecodeError as error:
-            self._drop(error)
+            self.drop(error)
         else:
             self._events.received(text)
 
+    # -- what goes out
+
+    def _end_turn(self) -> None:
+        self._joining = False
+        self._flush()
+
     def _flush(self) -> None:
-        self._flushing = False
-        if self._socket is None or self._socket.is_closing():
-            self._protocol.data_to_send()
-            return
-        data = [chunk for chunk in self._protocol.data_to_send() if chunk]
-        if data:
-            self._socket.write(b"".join(data))
-
-    def _drop(self, error: BaseException | None) -> None:
-        if not self._dropped:
-            self._dropped = True
-            self._events.dropped(error)
-
-
-def _racing(loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
-    """Dial the addresses of a host side by side, where the loop can: uvloop's cannot."""
-    return {"happy_eyeballs_delay": 0.25} if isinstance(loop, asyncio.BaseEventLoop) else {}
-
-
-_buffers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = (
-    weakref.WeakKeyDictionary()
-)
-
-
-def _read_buffer(loop: asyncio.AbstractEventLoop) -> memoryview:
-    """One buffer for all connections of a loop: it is filled and emptied in one callback."""
-    buffer = _buffers.get(loop)
-    if buffer is None:
-        buffer = _buffers[loop] = memoryview(bytearray(_READ_SIZE))
-    return buffer
+        data = b"".join(self._protocol.data_to_send())
+        if data and not self._socket.is_closing():
+            self._socket.write(data)

@@ -31,6 +31,7 @@ class Codec(Protocol):
     """One wire format. `name` is the value of the `format` query parameter (RTN2a)."""
 
     name: str
+    library: str
 
     def encode(self, frame: Frame) -> str | bytes: ...
 
@@ -41,6 +42,7 @@ class Codec(Protocol):
 
 class JsonCodec:
     name = "json"
+    library = "the standard library"
 
     def __init__(self) -> None:
         self._decode = json.JSONDecoder().decode
@@ -58,6 +60,7 @@ class JsonCodec:
 
 class MessagePackCodec:
     name = "msgpack"
+    library = "msgpack {}.{}.{}".format(*msgpack.version[:3])
 
     def __init__(self) -> None:
         self._pack = cast("Callable[[Any], bytes]", msgpack.Packer().pack)
@@ -136,8 +139,8 @@ def frame_from_wire(wire: object) -> Frame:
 
 def _read_the_rest(frame: Frame, get: Callable[[str], Any]) -> None:
     """What frames other than MESSAGE may carry."""
-    frame.count = integer(get("count"))
-    frame.msg_serial = integer(get("msgSerial"))
+    frame.count = count if (count := get("count")).__class__ is int else None
+    frame.msg_serial = serial if (serial := get("msgSerial")).__class__ is int else None
     if isinstance(res := get("res"), list):
         frame.res = [_serials(result) for result in res]
     if isinstance(error := get("error"), dict):

@@ -14,10 +14,11 @@ from ..messages import (
 )
 
 _ACTIONS = {int(action): action for action in MessageAction}
-_CREATE = MessageAction.MESSAGE_CREATE
-_NO_ANNOTATIONS = MessageAnnotations()
-_unread = cast("Callable[[dict[str, Any]], MessageVersion]", UnreadVersion)  # which Message reads
-_UNSAID = _unread({})
+CREATE = MessageAction.MESSAGE_CREATE
+NO_ANNOTATIONS = MessageAnnotations()
+unread_version = cast("Callable[[dict[str, Any]], MessageVersion]", UnreadVersion)
+"""A version as received: `Message.version` reads it when asked."""
+NO_VERSION = unread_version({})
 
 
 def message_to_wire(message: Message) -> dict[str, Any]:
@@ -63,10 +64,12 @@ def message_from_wire(wire: Mapping[str, Any]) -> Message:
         encoding if (encoding := get("encoding")).__class__ is str else None,
         extras if (extras := get("extras")).__class__ is dict else None,
         timestamp if (timestamp := get("timestamp")).__class__ is int else None,
-        _ACTIONS.get(action, _CREATE) if (action := get("action")).__class__ is int else _CREATE,
+        _ACTIONS.get(action, CREATE) if (action := get("action")).__class__ is int else CREATE,
         serial if (serial := get("serial")).__class__ is str else None,
-        _UNSAID if (version := get("version")).__class__ is not dict else _unread(version),
-        _NO_ANNOTATIONS if (summaries := get("annotations")) is None else _annotations(summaries),
+        NO_VERSION
+        if (version := get("version")).__class__ is not dict
+        else unread_version(version),
+        NO_ANNOTATIONS if (summaries := get("annotations")) is None else _annotations(summaries),
     )
 
 
@@ -83,4 +86,4 @@ def _version_to_wire(version: MessageVersion) -> dict[str, Any]:
 
 def _annotations(wire: object) -> MessageAnnotations:
     summary = wire.get("summary") if isinstance(wire, dict) else None
-    return MessageAnnotations(summary=summary) if isinstance(summary, dict) else _NO_ANNOTATIONS
+    return MessageAnnotations(summary=summary) if isinstance(summary, dict) else NO_ANNOTATIONS
