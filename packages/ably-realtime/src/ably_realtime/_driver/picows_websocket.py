@@ -150,6 +150,9 @@ class PicowsTransport(OpenWebSocket):
         except (ProtocolError, UnicodeDecodeError):
             self._break("a close frame is not valid")
             return
+        if self._fragment_is_text is not None:
+            self._break("a message ends in its middle")
+            return
         self._builder.send(_CLOSE, payload)
         self._outgoing.flush()
         self.drop(closed_by_server(close))

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 
 from websockets.client import ClientProtocol
-from websockets.frames import Frame, Opcode
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.version import version
 
@@ -79,7 +79,7 @@ class WebSocketTransport(OpenWebSocket):
 
     def _dispatch(self) -> None:
         for event in self._protocol.events_received():
-            if isinstance(event, Frame):
+            if isinstance(event, Frame) and not self._dropped:
                 self._frame(event)
         self._flush()
         if self._protocol.parser_exc is not None:
@@ -106,14 +106,14 @@ class WebSocketTransport(OpenWebSocket):
                 self.drop(closed_by_server(self._protocol.close_rcvd))
 
     def _message(self, data: bytes, is_text: bool) -> None:
-        if self._dropped:
-            return
         if not is_text:
             self._events.received(data)
             return
         try:
             text = data.decode()
         except UnicodeDecodeError as error:
+            self._protocol.fail(CloseCode.INVALID_DATA)
+            self._flush()
             self.drop(error)
         else:
             self._events.received(text)
