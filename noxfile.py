@@ -24,6 +24,19 @@ ROOT = Path(__file__).parent
 CLIENT = ROOT / "packages" / "ably-realtime"
 SERVER = ROOT / "packages" / "ably-local"
 EXTRAS = "crypto,delta,proxy"
+WITH_SPEED = f"{EXTRAS},speed"
+# What goes through frames and sockets, and so through the libraries of that extra.
+SPEED_TESTS = [
+    "tests/unit/realtime/wire",
+    "tests/unit/realtime/test_speed.py",
+    "tests/vectors",
+    "tests/property/test_codec.py",
+    "tests/property/test_transports.py",
+    "tests/property/test_typed_codec.py",
+    "tests/behaviour",
+    "tests/integration",
+    "tests/interop",
+]
 REST_SDK = ROOT / "vendor" / "ably-python"
 DEVELOPMENT_PINS = ROOT / "constraints" / "development.txt"
 REST_SDK_PIN = ROOT / "constraints" / "rest-sdk.txt"
@@ -56,12 +69,17 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Everything a change must pass, once, on the Python that runs nox (the default)."""
+    """Everything a change must pass, on the Python that runs nox (the default).
+
+    All tests run without the libraries of the extra `speed`, then with them what those can change.
+    """
     install_javascript_sdk(session)
-    install_packages(session, "lint", "types", "test", "browser", "token-servers")
+    groups = ("lint", "types", "test", "browser", "token-servers")
+    install_packages(session, *groups, extras=WITH_SPEED)
     check_style(session)
     check_types(session)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *session.posargs, env={"ABLY_REALTIME_SPEED": "0"})
+    session.run("pytest", *(session.posargs or SPEED_TESTS))
 
 
 @nox.session(python=PYTHONS)
@@ -114,7 +132,7 @@ def fuzz(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types with mypy, strictly, and with pyright."""
-    install_packages(session, "types", "test", "browser", "token-servers")
+    install_packages(session, "types", "test", "browser", "token-servers", extras=WITH_SPEED)
     check_types(session)
 
 
@@ -159,7 +177,7 @@ def bench(session: nox.Session) -> None:
             session.run("python", "benchmarks/soak_server.py", "--page")
         case options:
             install_javascript_sdk(session)
-            install_packages(session)
+            install_packages(session, extras=WITH_SPEED)
             session.run("python", "benchmarks/run.py", *options)
 
 
@@ -215,7 +233,7 @@ def changelog(session: nox.Session) -> None:
 def constraints(session: nox.Session) -> None:
     """Refresh the pinned development dependencies."""
     tools = nox.project.dependency_groups(ROOT_PROJECT, *ROOT_PROJECT["dependency-groups"])
-    session.install(*tools, "--editable", f"{CLIENT}[{EXTRAS}]", "--editable", str(SERVER))
+    session.install(*tools, "--editable", f"{CLIENT}[{WITH_SPEED}]", "--editable", str(SERVER))
     listing = session.run("python", "-c", LIST_INSTALLED, silent=True)
     pins = sorted(set(str(listing).split()))
     pins = [pin for pin in pins if pin.partition("==")[0] not in NEVER_PINNED]
@@ -223,11 +241,11 @@ def constraints(session: nox.Session) -> None:
     write_pins(DEVELOPMENT_PINS, [pin for pin in pins if not pin.startswith("ably==")])
 
 
-def install_packages(session: nox.Session, *groups: str) -> None:
+def install_packages(session: nox.Session, *groups: str, extras: str = EXTRAS) -> None:
     """Both packages, editable, with the REST SDK and the tools of the named groups."""
     session.install(*pinned("install", *groups))
     pins = ["--constraint", str(DEVELOPMENT_PINS)]
-    editable = ["--editable", f"{CLIENT}[{EXTRAS}]", "--editable", str(SERVER)]
+    editable = ["--editable", f"{CLIENT}[{extras}]", "--editable", str(SERVER)]
     session.install("--no-build-isolation", *pins, *rest_sdk(session), *editable)
 
 

@@ -9,10 +9,12 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import ably_realtime
 
+SPEED_EXTRA = ("picows", "msgspec")
 ABLY_JS = Path(__file__).parents[1] / "tests" / "interop" / "node_modules" / "ably"
 
 
@@ -43,6 +45,11 @@ def node() -> str | None:
     return shutil.which("node") if ABLY_JS.is_dir() else None
 
 
+def has_speed_extra() -> bool:
+    """Whether the compiled libraries are installed."""
+    return all(find_spec(package) for package in SPEED_EXTRA)
+
+
 def description() -> str:
     """The processor and the operating system."""
     return f"{os.cpu_count()} x {_processor()}, {platform.system()} {platform.release()}"
@@ -52,6 +59,8 @@ def versions() -> dict[str, str]:
     """What was measured, and what it stands on."""
     found = {"Python": platform.python_version(), "ably-realtime": ably_realtime.__version__}
     found |= {package: version(package) for package in ("ably", "websockets", "msgpack")}
+    if has_speed_extra():
+        found |= {package: version(package) for package in SPEED_EXTRA}
     if (path := node()) is not None:
         found["Node"] = _output(path, "--version").removeprefix("v")
         found["ably-js"] = _output(path, "-p", f"require('{ABLY_JS}/package.json').version")

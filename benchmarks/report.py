@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from benchmarks.catalogue import Contender
+from benchmarks.catalogue import OURS, Contender
 from benchmarks.results import Run, Samples
 
 PEERS = (Contender.ABLY, Contender.ABLY_JS)
 SHORT_NAMES: dict[str, str] = {Contender.ABLY_JS: "js"}
+COMPARED = tuple((ours, peer) for ours in OURS for peer in PEERS)
 
 
 def heading(run: Run) -> str:
@@ -18,8 +19,9 @@ def heading(run: Run) -> str:
     return (
         f"{introduction(run)}\n"
         "limit: what the stub server gives a plain socket. Below each median: half the range.\n"
-        "Last: times better than `ably` and ably-js, and above (>) or below (<) which target.\n\n"
-        f"{'':24}{'':>5}{columns}{'x ably':>8}{'x js':>8}"
+        "Last: times better than `ably` and ably-js, without and with the extra, and above (>) or\n"
+        "below (<) which target.\n\n"
+        f"{'':24}{'':>5}{columns}{'x ably':>8}{'x js':>8}{'speed':>8}{'x js':>8}"
     )
 
 
@@ -31,7 +33,7 @@ def rows_as_text(run: Run, samples: Iterable[Samples]) -> str:
 def _row_as_text(run: Run, row: Samples) -> str:
     medians = "".join(f"{short(row.median(contender)):>7}" for contender in run.contenders)
     spreads = "".join(f"{percent(row.spread(contender)):>7}" for contender in run.contenders)
-    ratios = "".join(f"{_ratio(row, peer):>8}" for peer in PEERS)
+    ratios = "".join(f"{_ratio(row, ours, peer):>8}" for ours, peer in COMPARED)
     unit = row.measure.unit
     lines = (f"{row.title:24}{unit:>5}{medians}{ratios}", f"{'  ' + _limit(row):29}{spreads}")
     return "\n".join(line.rstrip() for line in lines)
@@ -39,7 +41,8 @@ def _row_as_text(run: Run, row: Samples) -> str:
 
 def as_markdown(run: Run) -> str:
     """The table for a page."""
-    names = [*run.contenders, "x `ably` (target)", "x ably-js (target)"]
+    names: list[str] = [*run.contenders]
+    names += [f"{ours} x {peer} (target)" for ours, peer in COMPARED]
     lines = [
         introduction(run).replace("\n", "  \n"),
         "",
@@ -48,7 +51,7 @@ def as_markdown(run: Run) -> str:
     ]
     for row in run.samples:
         cells = [median_and_range(row, contender) for contender in run.contenders]
-        cells += [_ratio_in_words(row, peer) for peer in PEERS]
+        cells += [_ratio_in_words(row, ours, peer) for ours, peer in COMPARED]
         title = "; ".join(filter(None, (row.title, _limit(row))))
         lines.append(f"| {title} | {row.measure.unit} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
@@ -78,10 +81,16 @@ def _row_as_json(row: Samples) -> dict[str, object]:
         "unit": row.measure.unit,
         "values": row.values,
         "medians": {contender: row.median(contender) for contender in row.values},
-        "advantages": {peer: row.advantage(peer) for peer in PEERS},
-        "wanted": {peer: row.wanted(peer) for peer in PEERS},
-        "at_most": row.measure.target.at_most,
-        "reached": [*(row.reached(peer) for peer in PEERS), row.within_limit],
+        "targets": {ours: _targets_as_json(row, ours) for ours in OURS},
+    }
+
+
+def _targets_as_json(row: Samples, ours: Contender) -> dict[str, object]:
+    return {
+        "advantages": {peer: row.advantage(ours, peer) for peer in PEERS},
+        "wanted": {peer: row.wanted(ours, peer) for peer in PEERS},
+        "at_most": row.measure.target_of(ours).at_most,
+        "reached": [*(row.reached(ours, peer) for peer in PEERS), row.within_limit(ours)],
     }
 
 
@@ -96,29 +105,30 @@ def introduction(run: Run) -> str:
 
 
 def _limit(row: Samples) -> str:
-    at_most = row.measure.target.at_most
-    if at_most is None:
-        return ""
-    missed = ", missed" if row.within_limit is False else ""
-    return f"at most {at_most:,g} {row.measure.unit}{missed}"
+    limits = [
+        f"{at_most:,g} {row.measure.unit}{', missed' if row.within_limit(ours) is False else ''}"
+        for ours in OURS
+        if (at_most := row.measure.target_of(ours).at_most) is not None
+    ]
+    return f"at most {' and '.join(dict.fromkeys(limits))}" if limits else ""
 
 
-def _ratio(row: Samples, peer: Contender) -> str:
-    advantage, wanted = row.advantage(peer), row.wanted(peer)
+def _ratio(row: Samples, ours: Contender, peer: Contender) -> str:
+    advantage, wanted = row.advantage(ours, peer), row.wanted(ours, peer)
     if advantage is None:
         return ""
     if wanted is None:
         return _factor(advantage)
-    return f"{_factor(advantage)}{'>' if row.reached(peer) else '<'}{_factor(wanted)}"
+    return f"{_factor(advantage)}{'>' if row.reached(ours, peer) else '<'}{_factor(wanted)}"
 
 
-def _ratio_in_words(row: Samples, peer: Contender) -> str:
-    advantage, wanted = row.advantage(peer), row.wanted(peer)
+def _ratio_in_words(row: Samples, ours: Contender, peer: Contender) -> str:
+    advantage, wanted = row.advantage(ours, peer), row.wanted(ours, peer)
     if advantage is None:
         return ""
     if wanted is None:
         return _factor(advantage)
-    missed = "" if row.reached(peer) else ", missed"
+    missed = "" if row.reached(ours, peer) else ", missed"
     return f"{_factor(advantage)} ({_factor(wanted)}{missed})"
 
 

@@ -29,28 +29,27 @@ class Samples:
         middle = self.median(contender)
         return (max(values) - min(values)) / 2 / middle if values and middle else None
 
-    def advantage(self, other: Contender) -> float | None:
+    def advantage(self, ours: Contender, other: Contender) -> float | None:
         """How many times better than another this client is, by the medians."""
-        ours, theirs = self.median(Contender.OURS), self.median(other)
-        if not self.measure.compared or not ours or not theirs:
+        own, theirs = self.median(ours), self.median(other)
+        if not self.measure.compared or not own or not theirs:
             return None
-        return ours / theirs if self.measure.more_is_better else theirs / ours
+        return own / theirs if self.measure.more_is_better else theirs / own
 
-    def wanted(self, other: Contender) -> float | None:
+    def wanted(self, ours: Contender, other: Contender) -> float | None:
         """The advantage that is the target."""
-        target = self.measure.target
+        target = self.measure.target_of(ours)
         return target.ably if other is Contender.ABLY else target.ably_js
 
-    def reached(self, other: Contender) -> bool | None:
+    def reached(self, ours: Contender, other: Contender) -> bool | None:
         """Whether that target was reached; None if there is none, or nothing to compare."""
-        wanted, advantage = self.wanted(other), self.advantage(other)
+        wanted, advantage = self.wanted(ours, other), self.advantage(ours, other)
         return None if wanted is None or advantage is None else advantage >= wanted
 
-    @property
-    def within_limit(self) -> bool | None:
+    def within_limit(self, ours: Contender) -> bool | None:
         """Whether this client stayed within the absolute target; None if there is none."""
-        at_most, ours = self.measure.target.at_most, self.median(Contender.OURS)
-        return None if at_most is None or ours is None else ours <= at_most
+        at_most, own = self.measure.target_of(ours).at_most, self.median(ours)
+        return None if at_most is None or own is None else own <= at_most
 
 
 @dataclass(slots=True)

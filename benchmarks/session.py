@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.catalogue import WORKLOADS, Contender, Workload
-from benchmarks.machine import description, node, two_cores, versions
+from benchmarks.machine import description, has_speed_extra, node, two_cores, versions
 from benchmarks.report import as_json, as_markdown, heading, rows_as_text
 from benchmarks.results import Run, Samples
 from benchmarks.worker_process import ROOT, WorkerFailed, WorkerProcess
@@ -18,6 +18,10 @@ from benchmarks.worker_process import ROOT, WorkerFailed, WorkerProcess
 RESULTS = ROOT / "build" / "benchmarks"
 REPETITIONS = 7
 QUICK_REPETITIONS = 3
+ENVIRONMENTS: dict[str, dict[str, str]] = {
+    Contender.OURS: {"ABLY_REALTIME_SPEED": "0"},
+    Contender.SPEED: {"ABLY_REALTIME_SPEED": "1"},
+}
 
 
 def main() -> int:
@@ -27,6 +31,8 @@ def main() -> int:
     commands = contender_commands()
     if Contender.ABLY_JS not in commands:
         print("ably-js is left out: it needs Node, and `npm ci` in tests/interop\n")
+    if Contender.SPEED not in commands:
+        print("speed is left out: it needs ably-realtime[speed]\n")
     run = Run(
         date=datetime.now(UTC),
         machine=description(),
@@ -58,11 +64,14 @@ def contender_commands() -> dict[str, list[str]]:
         contender: [sys.executable, "-m", f"benchmarks.workers.{module}"]
         for contender, module in (
             (Contender.OURS, "ours"),
+            (Contender.SPEED, "ours"),
             (Contender.ABLY, "ably_python"),
             (Contender.FLOOR, "floor"),
             (Contender.LIMIT, "raw"),
         )
     }
+    if not has_speed_extra():
+        del commands[Contender.SPEED]
     if (path := node()) is not None:
         script = str(ROOT / "benchmarks" / "workers" / "ably_js.mjs")
         commands[Contender.ABLY_JS] = [path, "--expose-gc", script]
@@ -130,7 +139,8 @@ class Interleaved:
         """Have one contender do the work; one that fails is left out from then on."""
         worker = self._workers.get(contender)
         if worker is None:
-            worker = await WorkerProcess.start(self._commands[contender], self._core)
+            command, environment = self._commands[contender], ENVIRONMENTS.get(contender)
+            worker = await WorkerProcess.start(command, self._core, environment=environment)
             self._workers[contender] = worker
         try:
             measured = await worker.say(self._workload.operation, self._arguments)

@@ -33,18 +33,24 @@ class WorkerProcess:
 
     @classmethod
     async def start(
-        cls, command: Sequence[str], core: int | None, *, search: Path | None = None
+        cls,
+        command: Sequence[str],
+        core: int | None,
+        *,
+        search: Path | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> WorkerProcess:
         """Run a command from the root of the repository; None leaves the core to the system.
 
-        A Python program looks for modules in `search` first.
+        A Python program looks for modules in `search` first. `environment` is added to that of
+        this process.
         """
         places = [str(search)] if search else []
         places += filter(None, [os.environ.get("PYTHONPATH")])
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
+        variables = {"PYTHONPATH": os.pathsep.join(places), **(environment or {})}
         with on_core(core):
             process = await asyncio.create_subprocess_exec(
-                *command, stdin=PIPE, stdout=PIPE, cwd=ROOT, env=environment
+                *command, stdin=PIPE, stdout=PIPE, cwd=ROOT, env={**os.environ, **variables}
             )
         return cls(process)
 

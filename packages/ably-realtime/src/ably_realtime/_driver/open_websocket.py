@@ -61,8 +61,8 @@ class OpenWebSocket(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         self.receive(bytes(read_buffer(self._loop)[:nbytes]))
 
-    def connection_lost(self, error: Exception | None) -> None:
-        self.drop(error)
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.drop(exc)
         if not self._gone.done():
             self._gone.set_result(None)
 

@@ -137,10 +137,10 @@ class _Upgrade(asyncio.BufferedProtocol, Generic[Opened]):
         self._look(b"")
         return False
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         if not self._opened.done():
             self._opened.set_exception(
-                error or ConnectionError("the server closed the connection during the handshake")
+                exc or ConnectionError("the server closed the connection during the handshake")
             )
 
     # --

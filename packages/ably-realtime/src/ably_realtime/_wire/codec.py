@@ -42,7 +42,7 @@ class Codec(Protocol):
 
 class JsonCodec:
     name = "json"
-    library = "the standard library"
+    library = "json of the standard library"
 
     def __init__(self) -> None:
         self._decode = json.JSONDecoder().decode
@@ -108,7 +108,7 @@ def frame_from_wire(wire: object) -> Frame:
     """Read a decoded map, or raise `MalformedFrame` where it cannot be a ProtocolMessage."""
     if wire.__class__ is not dict:
         raise MalformedFrame(f"a frame is a {type(wire).__name__}, not a map")
-    get = cast("dict[str, Any]", wire).get
+    get: Callable[[str], Any] = cast("dict[str, Any]", wire).get
     action = get("action")
     if action.__class__ is not int:
         raise MalformedFrame("a frame has no numeric action")

@@ -53,7 +53,7 @@ def message_from_wire(wire: Mapping[str, Any]) -> Message:
     This runs for every message, hence the positions and the comparisons in place: a value is of
     exactly the type that a decoder makes, or it counts as absent (RTF1).
     """
-    get = wire.get
+    get: Callable[[str], Any] = wire.get
     return Message(
         name if (name := get("name")).__class__ is str else None,
         get("data"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..presence_messages import PresenceAction, PresenceMessage
@@ -32,7 +32,7 @@ def presence_from_wire(wire: Mapping[str, Any]) -> PresenceMessage:
 
     As fast, and in the same way, as `message_from_wire`: a channel may have thousands of members.
     """
-    get = wire.get
+    get: Callable[[str], Any] = wire.get
     return PresenceMessage(
         _ACTIONS.get(action, _UPDATE) if (action := get("action")).__class__ is int else _PRESENT,
         client_id if (client_id := get("clientId")).__class__ is str else None,
