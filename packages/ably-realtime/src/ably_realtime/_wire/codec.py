@@ -14,7 +14,7 @@ import msgpack
 
 from .annotation_codec import annotation_from_wire, annotation_to_wire
 from .error_info import ErrorInfo
-from .fields import integer, text
+from .fields import Fields, integer, text
 from .frames import Action, ConnectionDetails, Frame
 from .message_codec import message_from_wire, message_to_wire
 from .presence_codec import presence_from_wire, presence_to_wire
@@ -108,7 +108,7 @@ def frame_from_wire(wire: object) -> Frame:
     """Read a decoded map, or raise `MalformedFrame` where it cannot be a ProtocolMessage."""
     if wire.__class__ is not dict:
         raise MalformedFrame(f"a frame is a {type(wire).__name__}, not a map")
-    get: Callable[[str], Any] = cast("dict[str, Any]", wire).get
+    get = cast("Fields", wire).get
     action = get("action")
     if action.__class__ is not int:
         raise MalformedFrame("a frame has no numeric action")

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
+
+
+class Fields(Protocol):
+    """A decoded map, of which only single fields are read."""
+
+    def get(self, name: str, /) -> Any: ...
 
 
 def text(value: object) -> str | None:

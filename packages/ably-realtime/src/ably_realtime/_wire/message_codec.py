@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, cast
 
 from ..messages import (
@@ -12,6 +12,7 @@ from ..messages import (
     MessageVersion,
     UnreadVersion,
 )
+from .fields import Fields
 
 _ACTIONS = {int(action): action for action in MessageAction}
 CREATE = MessageAction.MESSAGE_CREATE
@@ -47,13 +48,13 @@ def message_to_wire(message: Message) -> dict[str, Any]:
     return wire
 
 
-def message_from_wire(wire: Mapping[str, Any]) -> Message:
+def message_from_wire(wire: Fields) -> Message:
     """Read a received message. An action that this library does not know is read as create.
 
     This runs for every message, hence the positions and the comparisons in place: a value is of
     exactly the type that a decoder makes, or it counts as absent (RTF1).
     """
-    get: Callable[[str], Any] = wire.get
+    get = wire.get
     return Message(
         name if (name := get("name")).__class__ is str else None,
         get("data"),
