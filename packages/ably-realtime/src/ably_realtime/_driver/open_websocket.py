@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
+from abc import ABC, abstractmethod
 
 from websockets.frames import Close
 
@@ -13,13 +14,13 @@ from ..seams import TransportEvents
 MAX_MESSAGE = 16 * 1024 * 1024
 """Bytes; far above any frame of Ably (CD2d), and a bound on what a server can make us hold."""
 
-_READ_SIZE = 256 * 1024
+_READ_SIZE = 64 * 1024
 
 silent = logging.Logger("ably_realtime.websockets")  # noqa: LOG001  # outside the tree on purpose
 silent.disabled = True  # the libraries would log the URL with the credentials in it
 
 
-class OpenWebSocket(asyncio.BufferedProtocol):
+class OpenWebSocket(ABC, asyncio.BufferedProtocol):
     """A WebSocket after the upgrade: what its life has in common, however frames are read.
 
     Subclasses are the transports of the seam, and read in `receive` or `buffer_updated`.
@@ -34,9 +35,17 @@ class OpenWebSocket(asyncio.BufferedProtocol):
         self._dropped = False
         self._gone: asyncio.Future[None] = loop.create_future()
 
+    @abstractmethod
     def receive(self, data: bytes) -> None:
         """Take bytes from the server."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def send(self, data: str | bytes) -> None:
+        """Send one message, text or binary by its type."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close politely, without waiting."""
 
     async def wait_closed(self) -> None:
         await asyncio.shield(self._gone)
