@@ -33,7 +33,8 @@ if not version.startswith("2.3."):
 
 _BINARY, _TEXT, _CLOSE = WSMsgType.BINARY, WSMsgType.TEXT, WSMsgType.CLOSE
 _PING, _CONTINUATION = WSMsgType.PING, WSMsgType.CONTINUATION
-_READ_SIZE = 16 * 1024  # for each connection; it grows by itself
+_FIRST_BUFFER = 4 * 1024  # of each connection; it doubles whenever a read fills it
+_READ_SIZE = 64 * 1024  # at most, so that it does not go on doubling in a flood
 
 
 def picows_transports(
@@ -76,7 +77,7 @@ class PicowsTransport(OpenWebSocket):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         buffer: memoryview = self._frames.get_buffer(sizehint)
-        return buffer
+        return buffer[:_READ_SIZE]
 
     def buffer_updated(self, nbytes: int) -> None:
         self._frames.buffer_updated(nbytes)
@@ -244,7 +245,7 @@ def _started(outgoing: _Outgoing, incoming: _Incoming) -> Any:
         False,  # nor pongs: pings are reported, and answered, by us
         MAX_MESSAGE,
         None,  # more headers
-        _READ_SIZE,
+        _FIRST_BUFFER,
     )
     frames.connection_made(outgoing)
     outgoing.discard()

@@ -21,6 +21,7 @@ from .presence_codec import presence_from_wire, presence_to_wire
 from .secret import Secret
 
 _MESSAGE = int(Action.MESSAGE)
+_read_json = json.JSONDecoder().decode
 
 
 class MalformedFrame(ValueError):
@@ -44,15 +45,12 @@ class JsonCodec:
     name = "json"
     library = "json of the standard library"
 
-    def __init__(self) -> None:
-        self._decode = json.JSONDecoder().decode
-
     def encode(self, frame: Frame) -> str:
         return json.dumps(frame_to_wire(frame), ensure_ascii=False, separators=(",", ":"))
 
     def decode(self, data: str | bytes) -> Frame:
         try:
-            value = self._decode(data) if isinstance(data, str) else json.loads(data)
+            value = _read_json(data) if isinstance(data, str) else json.loads(data)
         except (ValueError, RecursionError) as error:
             raise MalformedFrame(f"a frame is not JSON: {error}") from error
         return frame_from_wire(value)
@@ -62,11 +60,8 @@ class MessagePackCodec:
     name = "msgpack"
     library = "msgpack {}.{}.{}".format(*msgpack.version[:3])
 
-    def __init__(self) -> None:
-        self._pack = cast("Callable[[Any], bytes]", msgpack.Packer().pack)
-
     def encode(self, frame: Frame) -> bytes:
-        return self._pack(frame_to_wire(frame))
+        return cast("bytes", msgpack.packb(frame_to_wire(frame)))
 
     def decode(self, data: str | bytes) -> Frame:
         if isinstance(data, str):

@@ -96,6 +96,10 @@ class _Unusual(Exception):
 
 
 _MESSAGE = int(Action.MESSAGE)
+_decode_json = msgspec.json.Decoder(_Frame).decode
+_encode_json = msgspec.json.Encoder().encode
+_decode_msgpack = msgspec.msgpack.Decoder(_Frame).decode
+_encode_msgpack = msgspec.msgpack.Encoder().encode
 _PAYLOADS = frozenset({str, bytes, type(None)})
 
 
@@ -104,19 +108,14 @@ class TypedJsonCodec(JsonCodec):
 
     library = LIBRARY
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._decode_typed = msgspec.json.Decoder(_Frame).decode
-        self._encode_typed = msgspec.json.Encoder().encode
-
     def encode(self, frame: Frame) -> str:
         publish = _publish(frame)
-        return super().encode(frame) if publish is None else self._encode_typed(publish).decode()
+        return super().encode(frame) if publish is None else _encode_json(publish).decode()
 
     def decode(self, data: str | bytes) -> Frame:
         if isinstance(data, str):
             try:
-                return _frame(self._decode_typed(data))
+                return _frame(_decode_json(data))
             except Exception:  # noqa: S110  # a dozen types; the default codec has the last word
                 pass
         return super().decode(data)
@@ -127,19 +126,14 @@ class TypedMessagePackCodec(MessagePackCodec):
 
     library = LIBRARY
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._decode_typed = msgspec.msgpack.Decoder(_Frame).decode
-        self._encode_typed = msgspec.msgpack.Encoder().encode
-
     def encode(self, frame: Frame) -> bytes:
         publish = _publish(frame)
-        return super().encode(frame) if publish is None else self._encode_typed(publish)
+        return super().encode(frame) if publish is None else _encode_msgpack(publish)
 
     def decode(self, data: str | bytes) -> Frame:
         if isinstance(data, bytes):
             try:
-                return _frame(self._decode_typed(data))
+                return _frame(_decode_msgpack(data))
             except Exception:  # noqa: S110  # a dozen types; the default codec has the last word
                 pass
         return super().decode(data)
