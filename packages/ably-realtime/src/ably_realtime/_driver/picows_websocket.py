@@ -44,7 +44,7 @@ def picows_transports(
     return WebSocketOpener(PicowsTransport, LIBRARY, ssl_context, proxy)
 
 
-class PicowsTransport(OpenWebSocket):
+class PicowsTransport(OpenWebSocket, WSListener):
     """One WebSocket connection; see `WebSocketTransport` for what it does."""
 
     def __init__(
@@ -56,7 +56,7 @@ class PicowsTransport(OpenWebSocket):
     ) -> None:
         super().__init__(socket, events, loop)
         self._outgoing = _Outgoing(socket, loop)
-        self._frames = _started(self._outgoing, _Incoming(self))
+        self._frames = _started(self._outgoing, self)
         self._builder: WSTransport = self._frames.transport
         self._fragments: list[bytes] = []
         self._fragment_is_text: bool | None = None  # None while there is no message in pieces
@@ -97,7 +97,7 @@ class PicowsTransport(OpenWebSocket):
 
     # -- what comes in
 
-    def frame(self, frame: WSFrame) -> None:
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Take one frame, control frames included."""
         kind = frame.msg_type
         if self._dropped:
@@ -167,16 +167,6 @@ class PicowsTransport(OpenWebSocket):
         self._outgoing.flush()
 
 
-class _Incoming(WSListener):
-    """Passes on the frames of `picows`."""
-
-    def __init__(self, transport: PicowsTransport) -> None:
-        self._frame = transport.frame
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        self._frame(frame)
-
-
 class _Outgoing:
     """The socket as `picows` sees it.
 
@@ -228,13 +218,13 @@ class _Outgoing:
         self._socket.abort()
 
 
-def _started(outgoing: _Outgoing, incoming: _Incoming) -> Any:
+def _started(outgoing: _Outgoing, listener: WSListener) -> Any:
     """The protocol of `picows` after an upgrade that took place between it and us only."""
     frames = WSProtocol(
         "localhost",
         "/",
         True,  # as the client
-        lambda request, response: incoming,
+        lambda request, response: listener,
         logging.LoggerAdapter(silent),
         True,  # an exception ends the connection
         None,  # how long the upgrade may take
