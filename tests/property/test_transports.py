@@ -102,9 +102,9 @@ class Life:
         return ("dropped", False) in self.events
 
 
-async def life(kind: TakeOver[OpenWebSocket], *chunks: bytes) -> Life:
+async def life(kind: TakeOver[OpenWebSocket], *chunks: bytes, heard: Heard | None = None) -> Life:
     """What a transport makes of these reads, with the end of the stream after them."""
-    wire, heard = Socket(), Heard()
+    wire, heard = Socket(), heard or Heard()
     protocol = upgraded()
     loop = asyncio.get_running_loop()
     transport = kind(protocol, cast("asyncio.Transport", wire), heard, loop)
@@ -351,6 +351,18 @@ async def test_a_broken_frame_ends_the_connection_with_its_code(
 async def test_a_close_frame_is_echoed(kind: TakeOver[OpenWebSocket], payload: bytes) -> None:
     lived = await life(kind, frame(9, b"p") + frame(8, payload) + frame(2, b"after"))
     assert lived.sent == [(Opcode.PONG, b"p"), (Opcode.CLOSE, payload[:2])]
+
+
+@ALL
+async def test_what_the_client_raises_is_for_the_loop_to_report(
+    kind: TakeOver[OpenWebSocket],
+) -> None:
+    class Faulty(Heard):
+        def received(self, data: str | bytes) -> None:
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await life(kind, frame(2, b"a"), heard=Faulty())
 
 
 @pytest.mark.skipif(len(TRANSPORTS) == 1, reason="needs ably-realtime[speed]")

@@ -58,7 +58,9 @@ class PicowsTransport(OpenWebSocket, WSListener):
         self._outgoing = _Outgoing(socket, loop)
         self._frames = _started(self._outgoing, self)
         self._builder: WSTransport = self._frames.transport
+        self._raised: Exception | None = None
         self._fragments: list[bytes] = []
+        self._fragments_size = 0
         self._fragment_is_text: bool | None = None  # None while there is no message in pieces
 
     # -- the Transport seam
@@ -83,6 +85,8 @@ class PicowsTransport(OpenWebSocket, WSListener):
         self._frames.buffer_updated(nbytes)
         if self._builder.is_close_frame_sent and not self._dropped:  # it gave up by itself
             self._outgoing.flush()
+            if self._raised is not None:
+                raise self._raised
             self.drop(ProtocolError("the server sent something that is no WebSocket frame"))
 
     def eof_received(self) -> bool:
@@ -99,23 +103,27 @@ class PicowsTransport(OpenWebSocket, WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Take one frame, control frames included."""
-        kind = frame.msg_type
         if self._dropped:
             return
-        if frame.rsv1 or frame.rsv2 or frame.rsv3:
-            self._break("reserved bits are set")
-        elif kind is _BINARY and frame.fin and self._fragment_is_text is None:
-            self._events.received(frame.get_payload_as_bytes())
-        elif kind is _TEXT and frame.fin and self._fragment_is_text is None:
-            self._text(frame.get_payload_as_bytes())
-        elif kind in (_TEXT, _BINARY, _CONTINUATION):
-            self._fragment(frame)
-        elif kind is _CLOSE:
-            self._closed(frame.get_payload_as_bytes())
-        else:
-            if kind is _PING:
-                self._builder.send_pong(frame.get_payload_as_bytes())
-            self._events.alive()
+        try:
+            kind = frame.msg_type
+            if frame.rsv1 or frame.rsv2 or frame.rsv3:
+                self._break("reserved bits are set")
+            elif kind is _BINARY and frame.fin and self._fragment_is_text is None:
+                self._events.received(frame.get_payload_as_bytes())
+            elif kind is _TEXT and frame.fin and self._fragment_is_text is None:
+                self._text(frame.get_payload_as_bytes())
+            elif kind in (_TEXT, _BINARY, _CONTINUATION):
+                self._fragment(frame)
+            elif kind is _CLOSE:
+                self._closed(frame.get_payload_as_bytes())
+            else:
+                if kind is _PING:
+                    self._builder.send_pong(frame.get_payload_as_bytes())
+                self._events.alive()
+        except Exception as error:
+            self._raised = error  # `picows` keeps it to itself
+            raise
 
     def _text(self, data: bytes) -> None:
         try:
@@ -135,11 +143,12 @@ class PicowsTransport(OpenWebSocket, WSListener):
         if not goes_on:
             self._fragment_is_text = frame.msg_type is _TEXT
         self._fragments.append(frame.get_payload_as_bytes())
-        if sum(map(len, self._fragments)) > MAX_MESSAGE:
+        self._fragments_size += frame.payload_size
+        if self._fragments_size > MAX_MESSAGE:
             self._break("a message is too long", WSCloseCode.MESSAGE_TOO_BIG)
         elif frame.fin:
             whole, is_text = b"".join(self._fragments), self._fragment_is_text
-            self._fragments, self._fragment_is_text = [], None
+            self._fragments, self._fragments_size, self._fragment_is_text = [], 0, None
             if is_text:
                 self._text(whole)
             else:
