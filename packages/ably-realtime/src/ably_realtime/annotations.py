@@ -106,7 +106,7 @@ class Annotations:
             channel=self._channel.name,
             annotations=self._channel.packer().pack([complete]),
         )
-        await self._channel.call(lambda op: do.Publish(op, frame))
+        await self._channel.call(do.Publish, frame)
 
 
 def _read(annotation: Any) -> Annotation:

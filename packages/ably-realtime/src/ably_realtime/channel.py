@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, TypeVar, overload
 
 from ._core import effects as fx
 from ._core import faults
@@ -47,6 +48,7 @@ _DEAD_ENDS = frozenset({ChannelState.FAILED})
 """States that are left only when the application calls `attach()`."""
 
 Item = TypeVar("Item")
+P = ParamSpec("P")
 _LAST_EVENTS = frozenset({ChannelEvent.DETACHED, ChannelEvent.FAILED})
 
 OnMessage = Callable[[Message], Any]
@@ -131,7 +133,7 @@ class Channel(Emitter[ChannelStateChange]):
         Raises `AblyError` if it becomes anything else instead, or if the server does not answer
         within `realtime_request_timeout`. Before there is a connection it waits for one.
         """
-        await self.call(lambda op: do.Attach(op, self._name))
+        await self.call(do.Attach, self._name)
 
     async def detach(self) -> None:
         """Detach, and return once the channel is DETACHED (RTL5).
@@ -139,7 +141,7 @@ class Channel(Emitter[ChannelStateChange]):
         Raises `AblyError` if the channel has FAILED, or if the server does not answer within
         `realtime_request_timeout`; the channel then is as it was before.
         """
-        await self.call(lambda op: do.Detach(op, self._name))
+        await self.call(do.Detach, self._name)
 
     async def set_options(self, options: Any) -> None:
         """Set the options, and return once they are in force (RTL16).
@@ -149,7 +151,7 @@ class Channel(Emitter[ChannelStateChange]):
         """
         self._options = read_channel_options(options)
         settings = _settings(self._options)
-        await self.call(lambda op: do.Configure(op, self._name, settings))
+        await self.call(do.Configure, self._name, settings)
 
     # -- subscribing
 
@@ -242,7 +244,7 @@ class Channel(Emitter[ChannelStateChange]):
         frame = Frame(
             Action.MESSAGE, channel=self._name, messages=messages, params=_stringified(params)
         )
-        result: PublishResult = await self.call(lambda op: do.Publish(op, frame))
+        result: PublishResult = await self.call(do.Publish, frame)
         return result
 
     async def update_message(
@@ -389,8 +391,13 @@ class Channel(Emitter[ChannelStateChange]):
 
         return Stream(start, max_pending=max_pending, overflow=overflow)
 
-    async def call(self, make: Callable[[int], do.Input]) -> Any:
-        """Do an operation on this channel; see `Engine.call`."""
+    def call(
+        self,
+        operation: Callable[Concatenate[int, P], do.Input],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> asyncio.Future[Any]:
+        """Begin an operation on this channel; see `Engine.submit`."""
         if self._released:
             raise AblyError(
                 code=90001,
@@ -398,7 +405,7 @@ class Channel(Emitter[ChannelStateChange]):
                 message=f"channel {self._name!r} was released",
                 hint="Get it again with client.channels.get().",
             )
-        return await self._engine.call(make)
+        return self._engine.submit(operation, *args, **kwargs)
 
     def was_released(self) -> None:
         """Nothing can be done with this object any more; called by the client."""
@@ -482,7 +489,7 @@ class Channel(Emitter[ChannelStateChange]):
             messages=self.packer().pack([changed]),
             params=_stringified(params),
         )
-        result: PublishResult = await self.call(lambda op: do.Publish(op, frame))
+        result: PublishResult = await self.call(do.Publish, frame)
         return UpdateDeleteResult(result.serials[0] if result.serials else None)
 
     def _attach_serial(self) -> str:

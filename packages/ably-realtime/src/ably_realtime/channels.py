@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +20,8 @@ class Channels:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._channels: dict[str, Channel] = {}
+        self.find: Callable[[str], Channel | None] = self._channels.get
+        """The channel of that name, if there is one; for the client."""
 
     def get(self, name: str, options: Any = None) -> Channel:
         """The channel of that name, made at the first call (RTS3).
@@ -56,7 +58,7 @@ class Channels:
 
         The next `get` of the name makes a new channel.
         """
-        return self._context.engine.submit(lambda op: do.Release(op, name))
+        return self._context.engine.submit(do.Release, name)
 
     def __getitem__(self, name: str) -> Channel:
         """The same as `get(name)`."""
@@ -71,14 +73,8 @@ class Channels:
     def __contains__(self, name: object) -> bool:
         return name in self._channels
 
-    # -- called by the client
-
-    def find(self, name: str) -> Channel | None:
-        """The channel of that name, if there is one."""
-        return self._channels.get(name)
-
     def forget(self, name: str) -> None:
-        """Drop a channel that the core has released."""
+        """Drop a channel that the core has released; called by the client."""
         channel = self._channels.pop(name, None)
         if channel is not None:
             channel.was_released()

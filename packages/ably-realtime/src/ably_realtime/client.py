@@ -20,7 +20,6 @@ from ._driver.surroundings import Network
 from ._rest.access import Access, options_of_rest
 from ._rest.http import HttpxClient, close_http
 from ._rest.requests import ably_errors, request
-from ._wire.error_info import ErrorInfo
 from ._wire.secret import Secret
 from .channels import Channels
 from .connection import Connection
@@ -30,9 +29,7 @@ from .delta import default_decoder
 from .endpoints import fallback_hosts, primary_host
 from .errors import AblyError
 from .log import log
-from .messages import Annotation, Message
 from .options import ClientOptions, Options, stringify
-from .presence_messages import PresenceMessage
 from .seams import Clock, HttpClient, TransportFactory
 from .states import ConnectionState
 from .version import PROTOCOL_VERSION, __version__
@@ -102,7 +99,7 @@ class AblyRealtime:
             for name in config.recovery.channel_serials:  # RTN16j
                 self._channels.get(name)
         self._diagnostics = Diagnostics(self._connection, self._channels, transports, codec)
-        self._engine.audience = _Audience(self._connection, self._channels, self._diagnostics)
+        self._engine.announce_to(_Audience(self._connection, self._channels, self._diagnostics))
         self._network.join(self._engine)
         self._engine.bind_if_running()
 
@@ -240,24 +237,25 @@ class _Audience:
         if (channel := self._channels.find(change.channel)) is not None:
             channel.announce(change)
 
-    def deliver(self, channel: str, messages: list[Message]) -> None:
-        if (target := self._channels.find(channel)) is not None:
-            target.deliver(messages)
+    def deliver(self, news: fx.Deliver) -> None:
+        if (channel := self._channels.find(news.channel)) is not None:
+            channel.deliver(news.messages)
 
-    def deliver_presence(self, channel: str, messages: list[PresenceMessage]) -> None:
-        if (target := self._channels.find(channel)) is not None:
-            target.presence.deliver(messages)
+    def deliver_presence(self, news: fx.DeliverPresence) -> None:
+        if (channel := self._channels.find(news.channel)) is not None:
+            channel.presence.deliver(news.messages)
 
-    def deliver_annotations(self, channel: str, annotations: list[Annotation]) -> None:
-        if (target := self._channels.find(channel)) is not None:
-            target.annotations.deliver(annotations)
+    def deliver_annotations(self, news: fx.DeliverAnnotations) -> None:
+        if (channel := self._channels.find(news.channel)) is not None:
+            channel.annotations.deliver(news.annotations)
 
-    def discontinued(self, channel: str, reason: ErrorInfo | None) -> None:
-        if (target := self._channels.find(channel)) is not None:
-            target.discontinued(None if reason is None else AblyError.from_info(reason))
+    def discontinued(self, news: fx.Discontinuity) -> None:
+        if (channel := self._channels.find(news.channel)) is not None:
+            reason = news.reason
+            channel.discontinued(None if reason is None else AblyError.from_info(reason))
 
-    def forget(self, channel: str) -> None:
-        self._channels.forget(channel)
+    def forget(self, released: fx.Forget) -> None:
+        self._channels.forget(released.channel)
 
 
 def _config(options: Options, access: Access, *, sees_pings: bool) -> Config:

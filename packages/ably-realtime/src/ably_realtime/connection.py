@@ -79,7 +79,7 @@ class Connection(Emitter[ConnectionStateChange]):
         echo does not come within `realtime_request_timeout` of being sent, and in states from
         which the connection does not come back by itself.
         """
-        elapsed: float = await self._engine.call(lambda op: do.Ping(op, new_ping_token()))
+        elapsed: float = await self._engine.submit(do.Ping, new_ping_token())
         return elapsed
 
     async def once_async(self, state: str) -> ConnectionStateChange | None:

@@ -66,9 +66,7 @@ class Presence:
             strict=self._context.options.strict_mode,
         )
         members: list[PresenceMessage] = await self._channel.call(
-            lambda op: do.GetPresence(
-                op, self._channel.name, client_id, connection_id, wait_for_sync
-            )
+            do.GetPresence, self._channel.name, client_id, connection_id, wait_for_sync
         )
         return members
 
@@ -173,7 +171,7 @@ class Presence:
         message = PresenceMessage(action=action, client_id=client_id, data=data, extras=extras)
         (packed,) = self._channel.packer().pack([message])
         frame = presence_frame(self._channel.name, packed)
-        await self._channel.call(lambda op: do.ChangePresence(op, frame))
+        await self._channel.call(do.ChangePresence, frame)
 
     def _check_identity(self, client_id: str | None) -> None:
         own = self._context.access.client_id

@@ -86,9 +86,8 @@ class Subscribers(Generic[Item]):
     def deliver(self, items: Iterable[Item]) -> None:
         """Hand items to whoever subscribes at the moment of each, in order."""
         for item in items:
-            kind = self._kind(item)
             for subscription in self._subscriptions:
-                if subscription.wants(kind, item):
+                if subscription.wanted is None or subscription.wants(self._kind(item), item):
                     subscription.listener(item)
 
     def _read(self, args: tuple[Any, ...]) -> tuple[Wanted, Callable[[Item], Any]]:

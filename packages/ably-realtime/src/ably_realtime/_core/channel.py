@@ -255,11 +255,25 @@ class Channel:
     def received(self, frame: Frame, now: float) -> None:
         """A frame that names this channel."""
         match frame.action:
+            case Action.MESSAGE if self.state is S.ATTACHED:
+                try:
+                    messages = self._inbound.messages(frame)
+                except UndecodableDelta as failure:
+                    self._recover(failure.error, now)
+                else:
+                    self._move_to(frame.channel_serial)
+                    self._emit(Deliver(self.name, messages))
+            case Action.PRESENCE if self.state is S.ATTACHED:
+                self._move_to(frame.channel_serial)
+                self.presence.received(self._inbound.presence(frame))
+            case Action.SYNC if self.state is S.ATTACHED:
+                self.presence.synced(self._inbound.presence(frame), frame.channel_serial)
+            case Action.ANNOTATION if self.state is S.ATTACHED:
+                self._move_to(frame.channel_serial)
+                self._emit(DeliverAnnotations(self.name, self._inbound.annotations(frame)))
             case Action.MESSAGE | Action.PRESENCE | Action.SYNC | Action.ANNOTATION:
-                if self.state is S.ATTACHED:
-                    self._content(frame, now)
-                else:  # RTL17; the server sends it again once attached, as the serial stays
-                    self._emit(Trace(f"not attached, so not delivered: {frame}"))
+                # RTL17; the server sends it again once attached, as the serial stays
+                self._emit(Trace(f"not attached, so not delivered: {frame}"))
             case Action.ATTACHED:
                 self._attached(frame, now)
             case Action.DETACHED:
@@ -270,25 +284,6 @@ class Channel:
                 self._enter(S.FAILED, now, self._reason(frame.error, S.FAILED))
             case _:
                 self._emit(Trace(f"ignored in state {self.state}: {frame}"))
-
-    def _content(self, frame: Frame, now: float) -> None:
-        match frame.action:
-            case Action.MESSAGE:
-                try:
-                    messages = self._inbound.messages(frame)
-                except UndecodableDelta as failure:
-                    self._recover(failure.error, now)
-                    return
-                self._move_to(frame.channel_serial)
-                self._emit(Deliver(self.name, messages))
-            case Action.PRESENCE:
-                self._move_to(frame.channel_serial)
-                self.presence.received(self._inbound.presence(frame))
-            case Action.SYNC:
-                self.presence.synced(self._inbound.presence(frame), frame.channel_serial)
-            case Action.ANNOTATION:
-                self._move_to(frame.channel_serial)
-                self._emit(DeliverAnnotations(self.name, self._inbound.annotations(frame)))
 
     def _recover(self, error: ErrorInfo, now: float) -> None:
         """Have the server send again from before a delta that cannot be applied (RTL18)."""

@@ -175,9 +175,15 @@ class Connection:
         """Whether what this transport says still counts."""
         return self._transport_open and attempt == self._attempt
 
-    def alive(self, now: float) -> None:
-        """Any sign of life; the idle deadline is compared with it when it comes due."""
+    def alive(self, attempt: int, now: float) -> bool:
+        """Any sign of life of a transport; returns whether what it says still counts.
+
+        The idle deadline is compared with the time of the latest when it comes due.
+        """
+        if attempt != self._attempt or not self._transport_open:
+            return False
         self._last_activity = now
+        return True
 
     def received(self, frame: Frame, now: float) -> None:
         """A frame that concerns the connection as a whole."""

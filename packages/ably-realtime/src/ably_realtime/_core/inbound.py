@@ -53,14 +53,17 @@ class Inbound:
         Raises `UndecodableDelta`; the frame is then as good as not received, since the server
         will send it again (RTL18c).
         """
+        _fill(frame.messages, frame)
         before = self._base, self._base_id
         try:
-            for index, message in enumerate(frame.messages):
-                fill(message, frame, index)
+            for message in frame.messages:
                 if message.connection_id is None:
                     message.connection_id = frame.connection_id  # TM2c
-                self._apply_delta(message)
-                self.decode(message)
+                if message.encoding is None:  # as most are: the payload is what was sent
+                    self._base, self._base_id = message.data, message.id
+                else:
+                    self._apply_delta(message)
+                    self.decode(message)
         except UndecodableDelta:
             self._base, self._base_id = before
             raise
@@ -68,8 +71,8 @@ class Inbound:
 
     def presence(self, frame: Frame) -> list[PresenceMessage]:
         """The presence messages of a frame, complete and decoded."""
-        for index, message in enumerate(frame.presence):
-            fill(message, frame, index)
+        _fill(frame.presence, frame)
+        for message in frame.presence:
             if message.connection_id is None:
                 message.connection_id = frame.connection_id  # TP3d
             self.decode(message)
@@ -77,8 +80,8 @@ class Inbound:
 
     def annotations(self, frame: Frame) -> list[Annotation]:
         """The annotations of a frame, complete and decoded (RTAN4b)."""
-        for index, annotation in enumerate(frame.annotations):
-            fill(annotation, frame, index)
+        _fill(frame.annotations, frame)
+        for annotation in frame.annotations:
             self.decode(annotation)
         return frame.annotations
 
@@ -140,9 +143,11 @@ class Inbound:
             )
 
 
-def fill(item: Item, frame: Frame, index: int) -> None:
+def _fill(items: list[Item], frame: Frame) -> None:
     """What the server left out of an item, the frame around it says (TM2a, TM2f, TP3a, TP3g)."""
-    if item.id is None and frame.id is not None:
-        item.id = f"{frame.id}:{index}"
-    if item.timestamp is None:
-        item.timestamp = frame.timestamp
+    frame_id, timestamp = frame.id, frame.timestamp
+    for index, item in enumerate(items):
+        if item.id is None and frame_id is not None:
+            item.id = f"{frame_id}:{index}"
+        if item.timestamp is None:
+            item.timestamp = timestamp

@@ -1,4 +1,7 @@
-"""Everything that can happen to the client: what the driver hands to `Session.handle`."""
+"""Everything that can happen to the client: what the driver hands to `Session.handle`.
+
+Nobody changes an input; `Received` and `Publish` are not frozen for the reason given in `effects`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from .channel_settings import ChannelSettings
 # What happens on a transport; `attempt` names the transport, so that a stale one is ignored.
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Received:
     """A frame arrived."""
 
@@ -115,7 +118,7 @@ class Release:
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Publish:
     """Send a frame that the server acknowledges (RTL6, RTN7)."""
 

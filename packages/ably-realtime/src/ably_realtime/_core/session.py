@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 
 from .._wire.error_info import ErrorInfo
-from .._wire.frames import Action, Frame, is_known
+from .._wire.frames import Action, Frame
 from .._wire.secret import Secret
 from ..states import ChannelState, ConnectionState
 from . import faults
@@ -80,7 +80,8 @@ class Session:
         self._random = random
         self._wall_clock = wall_clock
         self._effects: list[Effect] = []
-        self._timers = TimerQueue()
+        self._emit: Callable[[Effect], None] = self._effects.append
+        self.deadlines = self._timers = TimerQueue()
         self._pings = Pings(config.realtime_request_timeout, self._timers, self._emit, self._send)
         requests = itertools.count(1)
         self._auth = Auth(
@@ -110,11 +111,9 @@ class Session:
         """Let `event` happen at `now`, in monotonic milliseconds."""
         match event:
             case Received(attempt, frame):
-                if self.connection.is_current(attempt):
-                    self._received(frame, now)
+                self._received(attempt, frame, now)
             case Alive(attempt):
-                if self.connection.is_current(attempt):
-                    self.connection.alive(now)
+                self.connection.alive(attempt, now)
             case Publish(op, frame):
                 self._publisher.publish(op, frame)
             case ChangePresence(op, frame):
@@ -164,8 +163,12 @@ class Session:
                 error = faults.authentication_failed(error, final=final)
                 if self._auth.authorize_failed(op, error):
                     self._authentication_failed(error, final, now)
-        effects, self._effects = self._effects, []
-        return effects
+        return self._take_effects()
+
+    def received(self, attempt: int, frame: Frame, now: float) -> list[Effect]:
+        """The same as `handle(Received(attempt, frame), now)`, for what happens most often."""
+        self._received(attempt, frame, now)
+        return self._take_effects()
 
     @property
     def next_deadline(self) -> float | None:
@@ -196,8 +199,9 @@ class Session:
 
     # -- frames
 
-    def _received(self, frame: Frame, now: float) -> None:
-        self.connection.alive(now)
+    def _received(self, attempt: int, frame: Frame, now: float) -> None:
+        if not self.connection.alive(attempt, now):
+            return
         if self.connection.state is C.CONNECTING and (
             frame.channel or frame.action not in _BEFORE_CONNECTED
         ):
@@ -205,10 +209,10 @@ class Session:
             return
         if frame.channel:
             channel = self.channels.get(frame.channel)
-            if channel is not None and is_known(frame.action):
+            if channel is not None:
                 channel.received(frame, now)
             else:
-                self._emit(Trace(f"ignored, nobody knows it: {frame}"))
+                self._emit(Trace(f"ignored, there is no such channel: {frame}"))
             return
         match frame.action:
             case Action.ACK:
@@ -380,7 +384,9 @@ class Session:
             act(channel)
 
     def _send(self, frame: Frame) -> None:
-        self._effects.append(Send(self.connection.attempt, frame))
+        self._emit(Send(self.connection.attempt, frame))
 
-    def _emit(self, effect: Effect) -> None:
-        self._effects.append(effect)
+    def _take_effects(self) -> list[Effect]:
+        effects = self._effects.copy()
+        self._effects.clear()
+        return effects

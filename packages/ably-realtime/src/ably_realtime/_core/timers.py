@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Hashable
 
 _SWEEP_FROM = 64  # stale entries; fewer are not worth the work
@@ -12,17 +13,21 @@ class TimerQueue:
     """The deadlines of all machines of one session, earliest first.
 
     An entry whose timer was cleared or set anew is stale. It is dropped when it comes up, or when
-    more than half of the entries are.
+    more than half of the entries are. `earliest` is the first deadline that stands, infinite if
+    there is none: asked for with every frame, so it is kept rather than looked for.
     """
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Timers, Hashable]] = []
         self._pushed = 0
         self._stale = 0
+        self.earliest = math.inf
 
     def push(self, deadline: float, owner: Timers, timer: Hashable) -> None:
         self._pushed += 1
         heapq.heappush(self._heap, (deadline, self._pushed, owner, timer))
+        if deadline < self.earliest:
+            self.earliest = deadline
 
     def went_stale(self) -> None:
         """An entry's timer was cleared or set anew."""
@@ -31,21 +36,27 @@ class TimerQueue:
             self._heap = [entry for entry in self._heap if _stands(entry)]
             heapq.heapify(self._heap)
             self._stale = 0
+        self._look()
 
     def next_deadline(self) -> float | None:
         """The earliest deadline that still stands, in the session's milliseconds."""
-        while self._heap:
-            if _stands(self._heap[0]):
-                return self._heap[0][0]
-            heapq.heappop(self._heap)
-            self._stale -= 1
-        return None
+        return None if self.earliest == math.inf else self.earliest
 
     def fire_due(self, now: float) -> None:
         """Run every action whose deadline has passed, including those set meanwhile."""
-        while (deadline := self.next_deadline()) is not None and deadline <= now:
+        while self.earliest <= now:
             _, _, owner, timer = heapq.heappop(self._heap)
-            owner.fire(timer, now)
+            try:
+                owner.fire(timer, now)
+            finally:
+                self._look()
+
+    def _look(self) -> None:
+        """Drop stale entries that came up, and see which is the earliest now."""
+        while self._heap and not _stands(self._heap[0]):
+            heapq.heappop(self._heap)
+            self._stale -= 1
+        self.earliest = self._heap[0][0] if self._heap else math.inf
 
 
 def _stands(entry: tuple[float, int, Timers, Hashable]) -> bool:

@@ -1,8 +1,11 @@
 """The engine: one inbox, run to completion, and the performance of effects.
 
-`post` is the only way in. While an input is handled, and while the listeners that follow from it
-run, whatever else happens waits in the inbox: a listener that publishes queues behind the batch
-it was called from. Only dials, HTTP requests and the application's own callbacks are tasks.
+`post` is the way in. While an input is handled, and while the listeners that follow from it run,
+whatever else happens waits in the inbox: a listener that publishes queues behind the batch it was
+called from. Only dials, HTTP requests and the application's own callbacks are tasks.
+
+There is one shorter way: `frame_received` hands a frame to the session by name while nothing else
+is going on, which spares every message an input object and its turn in the inbox.
 """
 
 from __future__ import annotations
@@ -10,10 +13,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import math
 import secrets
 from collections import deque
-from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, Concatenate, ParamSpec, Protocol
 
 from .._core import effects as fx
 from .._core import inputs as do
@@ -22,8 +26,6 @@ from .._wire.codec import Codec, MalformedFrame
 from .._wire.error_info import ErrorInfo
 from .._wire.secret import Secret
 from ..errors import AblyError
-from ..messages import Annotation, Message
-from ..presence_messages import PresenceMessage
 from ..seams import Clock, TimerHandle, TransportFactory, TransportRequest
 from ..states import ConnectionState
 from .link import Link
@@ -31,6 +33,8 @@ from .listeners import Tasks
 
 log = logging.getLogger("ably_realtime")
 log_frames = logging.getLogger("ably_realtime.frames")
+
+P = ParamSpec("P")
 
 
 class Surroundings(Protocol):
@@ -58,15 +62,15 @@ class Audience(Protocol):
 
     def channel_changed(self, change: fx.ChannelChanged) -> None: ...
 
-    def deliver(self, channel: str, messages: list[Message]) -> None: ...
+    def deliver(self, news: fx.Deliver) -> None: ...
 
-    def deliver_presence(self, channel: str, messages: list[PresenceMessage]) -> None: ...
+    def deliver_presence(self, news: fx.DeliverPresence) -> None: ...
 
-    def deliver_annotations(self, channel: str, annotations: list[Annotation]) -> None: ...
+    def deliver_annotations(self, news: fx.DeliverAnnotations) -> None: ...
 
-    def discontinued(self, channel: str, reason: ErrorInfo | None) -> None: ...
+    def discontinued(self, news: fx.Discontinuity) -> None: ...
 
-    def forget(self, channel: str) -> None: ...
+    def forget(self, released: fx.Forget) -> None: ...
 
 
 class Engine:
@@ -86,18 +90,18 @@ class Engine:
         self.session = session
         self.clock = clock
         self.request_timeout = request_timeout
-        self.audience: Audience
         self._connect_when_bound = auto_connect
         self.listener_tasks = Tasks()
         self._codec = codec
         self._transports = transports
         self._surroundings = surroundings
         self._inbox: deque[do.Input] = deque()
-        self._todo: deque[fx.Effect] = deque()
-        self._draining = False
+        self._todo: Iterator[fx.Effect] = iter(())  # what is left of the effects of one input
+        self._busy = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: TimerHandle | None = None
-        self._armed_for = 0.0
+        self._armed_for = math.inf
+        self._earliest = math.inf  # the deadline that `_arm` saw last
         self._op_ids = itertools.count(1)
         self._ops: dict[int, asyncio.Future[Any]] = {}
         self._links: dict[int, Link] = {}
@@ -105,27 +109,35 @@ class Engine:
         self._work = Tasks()
         self._closers: set[asyncio.Task[Any]] = set()
         self._perform_by_type: dict[type, Callable[[Any], None]] = {
-            fx.Deliver: lambda e: self.audience.deliver(e.channel, e.messages),
             fx.Send: self._send,
             fx.Resolve: self._resolve,
             fx.Reject: self._reject,
-            fx.ConnectionChanged: self._connection_changed,
-            fx.ChannelChanged: lambda e: self.audience.channel_changed(e),
             fx.OpenTransport: self._open_transport,
             fx.CloseTransport: lambda e: self._links[e.attempt].close(),
             fx.RequestToken: self._request_token,
             fx.CheckConnectivity: self._check_connectivity,
             fx.CancelRequest: self._cancel_request,
-            fx.DeliverPresence: lambda e: self.audience.deliver_presence(e.channel, e.messages),
-            fx.DeliverAnnotations: lambda e: self.audience.deliver_annotations(
-                e.channel, e.annotations
-            ),
-            fx.Discontinuity: lambda e: self.audience.discontinued(e.channel, e.reason),
-            fx.Forget: lambda e: self.audience.forget(e.channel),
             fx.ClientIdConfirmed: lambda e: self._surroundings.confirm_client_id(e.client_id),
             fx.HostInUse: lambda e: self._surroundings.prefer_host(e.host),
             fx.Warn: _warn,
             fx.Trace: lambda e: log.debug("%s", e.message),
+        }
+
+    def announce_to(self, audience: Audience) -> None:
+        """Have `audience` told of what happens; to be called before anything can."""
+
+        def connection_changed(change: fx.ConnectionChanged) -> None:
+            _log_change(change)
+            audience.connection_changed(change)
+
+        self._perform_by_type |= {
+            fx.Deliver: audience.deliver,
+            fx.ConnectionChanged: connection_changed,
+            fx.ChannelChanged: audience.channel_changed,
+            fx.DeliverPresence: audience.deliver_presence,
+            fx.DeliverAnnotations: audience.deliver_annotations,
+            fx.Discontinuity: audience.discontinued,
+            fx.Forget: audience.forget,
         }
 
     # -- the way in
@@ -134,26 +146,28 @@ class Engine:
         """Let `event` happen: now, or after what is happening."""
         self.bind()
         self._inbox.append(event)
-        self._drain()
+        if not self._busy:
+            self._drain()
 
-    async def call(self, make: Callable[[int], do.Input]) -> Any:
-        """Post the operation that `make` builds for an id, and wait for its outcome.
+    def submit(
+        self,
+        operation: Callable[Concatenate[int, P], do.Input],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> asyncio.Future[Any]:
+        """Post an operation now, `operation(op, ...)`; the future has its outcome.
 
-        Cancelling the wait gives up the answer, not the operation.
+        Cancelling the future gives up the answer, not the operation.
         """
-        return await self.submit(make)
-
-    def submit(self, make: Callable[[int], do.Input]) -> asyncio.Future[Any]:
-        """Post an operation now; the future has its outcome."""
-        self.bind()
-        assert self._loop is not None
+        loop = self.bind()
         op = next(self._op_ids)
-        future = self._ops[op] = self._loop.create_future()
-        self._inbox.append(make(op))
-        self._drain()
+        future = self._ops[op] = loop.create_future()
+        self._inbox.append(operation(op, *args, **kwargs))
+        if not self._busy:
+            self._drain()
         return future
 
-    def bind(self) -> None:
+    def bind(self) -> asyncio.AbstractEventLoop:
         """Take the running loop, or refuse a second one.
 
         A client made outside a loop connects here, if it was to connect by itself.
@@ -178,6 +192,7 @@ class Engine:
                 message="this client belongs to another event loop",
                 hint="Make one client per event loop.",
             )
+        return running
 
     def bind_if_running(self) -> None:
         """Take the running loop if there is one, so that a client made inside it connects."""
@@ -196,58 +211,55 @@ class Engine:
         """Don't connect by taking a loop: the client is being closed."""
         self._connect_when_bound = False
 
-    def _drain(self) -> None:
-        if self._draining:
-            return
-        self._draining = True
+    def _drain(self, now: float = -math.inf) -> None:
+        """Do what is left to do, and all that follows; `now` is when the last input happened."""
+        perform = self._perform_by_type
+        deadlines = self.session.deadlines
+        self._busy = True
         try:
             while True:
-                if self._todo:
-                    self._perform(self._todo.popleft())
-                elif self._inbox:
-                    self._handle(self._inbox.popleft())
-                elif self._due():
-                    self._handle(do.TimersDue())
+                for effect in self._todo:
+                    try:
+                        perform[effect.__class__](effect)
+                    except Exception:
+                        log.exception("could not perform %s", type(effect).__name__)
+                if self._inbox:
+                    now = self.clock.now()
+                    self._todo = iter(self.session.handle(self._inbox.popleft(), now))
+                elif deadlines.earliest <= now:
+                    self._todo = iter(self.session.handle(do.TimersDue(), now))
                 else:
                     break
-        finally:
-            self._draining = False
-            if self._todo or self._inbox:  # a listener raised something that is no Exception
-                assert self._loop is not None
-                self._loop.call_soon(self._drain)
-        self._arm()
+        except BaseException:
+            self._drain_later()
+            raise
+        self._busy = False
+        if deadlines.earliest != self._earliest:
+            self._arm()
 
-    def _handle(self, event: do.Input) -> None:
-        self._todo.extend(self.session.handle(event, self.clock.now()))
-
-    def _perform(self, effect: fx.Effect) -> None:
-        try:
-            self._perform_by_type[type(effect)](effect)
-        except Exception:
-            log.exception("could not perform %s", type(effect).__name__)
+    def _drain_later(self) -> None:
+        """Go on in the loop's next turn: a listener raised something that is no `Exception`."""
+        assert self._loop is not None
+        self._loop.call_soon(self._drain)
 
     # -- time
 
-    def _due(self) -> bool:
-        deadline = self.session.next_deadline
-        return deadline is not None and deadline <= self.clock.now()
-
     def _arm(self) -> None:
         """Keep one timer, for the earliest deadline; one that is too early does no harm."""
-        deadline = self.session.next_deadline
-        if deadline is None:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-        elif self._timer is None or deadline < self._armed_for:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._armed_for = deadline
-            self._timer = self.clock.call_at(deadline, self._woken)
+        self._earliest = self.session.deadlines.earliest
+        if self._armed_for <= self._earliest < math.inf:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._armed_for = self._earliest
+        if self._earliest < math.inf:
+            self._timer = self.clock.call_at(self._earliest, self._woken)
 
     def _woken(self) -> None:
         self._timer = None
-        self._drain()
+        self._armed_for = self._earliest = math.inf
+        self.post(do.TimersDue())
 
     # -- operations
 
@@ -291,7 +303,17 @@ class Engine:
             return
         if log_frames.isEnabledFor(logging.DEBUG):
             log_frames.debug("received %s", frame)
-        self.post(do.Received(attempt, frame))
+        if self._busy:
+            self._inbox.append(do.Received(attempt, frame))
+            return
+        self._busy = True
+        try:
+            now = self.clock.now()
+            self._todo = iter(self.session.received(attempt, frame, now))
+        except BaseException:
+            self._drain_later()
+            raise
+        self._drain(now)
 
     def _send(self, effect: fx.Send) -> None:
         if log_frames.isEnabledFor(logging.DEBUG):
@@ -335,19 +357,6 @@ class Engine:
             log.info("the connectivity check failed: %s: %s", type(error).__name__, error)
             online = False
         self.post(do.ConnectivityChecked(request, online))
-
-    # -- listeners
-
-    def _connection_changed(self, change: fx.ConnectionChanged) -> None:
-        """Announce a change, with one line in the log for each attempt that came to an end."""
-        story = [f"connection {change.event}"]
-        if change.reason is not None:
-            story.append(f": {change.reason.message} (code {change.reason.code})")
-        if change.retry_in is not None:
-            story.append(f"; next attempt in {change.retry_in / 1000:.1f} s")
-        level = logging.DEBUG if change.current is ConnectionState.CONNECTING else logging.INFO
-        log.log(level, "%s", "".join(story))
-        self.audience.connection_changed(change)
 
     # -- the end
 
@@ -398,6 +407,17 @@ class Engine:
 def new_ping_token() -> str:
     """The random id of a ping (RTN13e)."""
     return secrets.token_urlsafe(9)
+
+
+def _log_change(change: fx.ConnectionChanged) -> None:
+    """Write one line for each attempt to connect that came to an end."""
+    story = [f"connection {change.event}"]
+    if change.reason is not None:
+        story.append(f": {change.reason.message} (code {change.reason.code})")
+    if change.retry_in is not None:
+        story.append(f"; next attempt in {change.retry_in / 1000:.1f} s")
+    level = logging.DEBUG if change.current is ConnectionState.CONNECTING else logging.INFO
+    log.log(level, "%s", "".join(story))
 
 
 def _warn(effect: fx.Warn) -> None:

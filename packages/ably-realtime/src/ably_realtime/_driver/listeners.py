@@ -51,9 +51,15 @@ class Listener:
             if self._backlog is None:
                 self._backlog = deque()
             self._backlog.append(item)
-        elif (pending := self._begin(item)) is not None:
+            return
+        try:
+            result = self.callback(item)
+        except (Exception, asyncio.CancelledError):
+            log.exception("a listener raised")
+            return
+        if result is not None and inspect.isawaitable(result):
             self._busy = True
-            self._tasks.start(self._finish(pending), "ably-listener")
+            self._tasks.start(self._finish(result), "ably-listener")
 
     def stop(self) -> None:
         """Drop what waits; an item already begun may end."""
