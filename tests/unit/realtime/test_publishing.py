@@ -23,7 +23,7 @@ MESSAGE = Message("name", "data", client_id="me")
 def prepared(
     *messages: Message, binary: bool = False, max_size: int = 65_536, client_id: str | None = None
 ) -> list[Message]:
-    return Packer(binary, max_size, client_id, cipher=None).pack(messages)
+    return Packer(binary, max_size, client_id, cipher=None).messages((list(messages),), {})
 
 
 def refused(act: Callable[[], object]) -> tuple[int, int, str]:
@@ -219,9 +219,9 @@ def test_encrypting_needs_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_presence_and_annotations_are_packed_alike() -> None:
     packer = Packer(False, 100, None, None)
     member = PresenceMessage(PresenceAction.ENTER, "me", data=b"\xff")
-    assert packer.pack([member]) == [replace(member, data="/w==", encoding="base64")]
+    assert packer.pack([replace(member)]) == [replace(member, data="/w==", encoding="base64")]
     annotation = Annotation("likes", data={})
-    assert packer.pack([annotation]) == [replace(annotation, data="{}", encoding="json")]
+    assert packer.pack([replace(annotation)]) == [replace(annotation, data="{}", encoding="json")]
     assert refused(lambda: packer.pack([Annotation(1)]))[0] == 40000  # type: ignore[arg-type]
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Concatenate, ParamSpec, TypeVar, overload
+from typing import Any, TypeVar, TypeVarTuple, overload
 
 from ._core import effects as fx
 from ._core import faults
 from ._core import inputs as do
-from ._core.channel_settings import ChannelSettings
+from ._core.channel_settings import DEFAULT_SETTINGS, ChannelSettings
 from ._rest.channel_rest import ChannelRest
 from ._wire.frames import Action, Frame
 from .annotations import Annotations
@@ -28,9 +28,9 @@ from .messages import (
     PublishResult,
     UpdateDeleteResult,
 )
-from .options import ChannelOptions, read_channel_options, stringify
+from .options import DEFAULT_OPTIONS, ChannelOptions, read_channel_options, stringify
 from .presence import Presence
-from .publishing import Packer, bad_argument, read_message, read_messages
+from .publishing import Packer, bad_argument, read_message
 from .serials import serial_of
 from .states import (
     ChannelEvent,
@@ -48,8 +48,9 @@ _DEAD_ENDS = frozenset({ChannelState.FAILED})
 """States that are left only when the application calls `attach()`."""
 
 Item = TypeVar("Item")
-P = ParamSpec("P")
+Arguments = TypeVarTuple("Arguments")
 _LAST_EVENTS = frozenset({ChannelEvent.DETACHED, ChannelEvent.FAILED})
+_NOTHING_WARNED_OF: frozenset[ChannelMode] = frozenset()
 
 OnMessage = Callable[[Message], Any]
 Names = str | Iterable[str] | MessageFilter
@@ -67,11 +68,12 @@ class Channel(Emitter[ChannelStateChange]):
         self._core = context.engine.session.channel(name)
         self._core.set_settings(_settings(options))
         self._options = options
-        self._subscribers = Subscribers[Message](tasks, lambda message: message.name, text_kind)
-        self._discontinuities = Emitter[AblyError | None](ChannelEvent, tasks)
-        self._presence = Presence(self, context)
-        self._annotations = Annotations(self, context)
-        self._warned: set[ChannelMode] = set()  # in this attachment
+        # `Subscribers[Message](...)` would leave its type argument on every object.
+        self._subscribers: Subscribers[Message] = Subscribers(tasks, _name_of, text_kind)
+        self._discontinuities: Emitter[AblyError | None] | None = None
+        self._presence: Presence | None = None
+        self._annotations: Annotations | None = None
+        self._warned = _NOTHING_WARNED_OF  # in this attachment
         self._released = False
 
     def __repr__(self) -> str:
@@ -118,11 +120,15 @@ class Channel(Emitter[ChannelStateChange]):
     @property
     def presence(self) -> Presence:
         """Who is present on this channel (RTL9)."""
+        if self._presence is None:
+            self._presence = Presence(self, self._context)
         return self._presence
 
     @property
     def annotations(self) -> Annotations:
         """Annotations of the messages of this channel (RTL26)."""
+        if self._annotations is None:
+            self._annotations = Annotations(self, self._context)
         return self._annotations
 
     # -- attaching
@@ -209,6 +215,8 @@ class Channel(Emitter[ChannelStateChange]):
         That is when the channel, attached before, is attached without having been resumed. Fetch
         what was missed from `history`. The handle returned ends it.
         """
+        if self._discontinuities is None:
+            self._discontinuities = Emitter(ChannelEvent, self._engine.listener_tasks)
         return self._discontinuities.on(listener)
 
     # -- publishing
@@ -240,7 +248,7 @@ class Channel(Emitter[ChannelStateChange]):
         cannot be sent, before anything is, and for what the server refuses. Cancelling the wait
         does not take the messages back.
         """
-        messages = self.packer().pack(read_messages(args, fields))
+        messages = self.packer().messages(args, fields)
         frame = Frame(
             Action.MESSAGE, channel=self._name, messages=messages, params=_stringified(params)
         )
@@ -392,10 +400,7 @@ class Channel(Emitter[ChannelStateChange]):
         return Stream(start, max_pending=max_pending, overflow=overflow)
 
     def call(
-        self,
-        operation: Callable[Concatenate[int, P], do.Input],
-        *args: P.args,
-        **kwargs: P.kwargs,
+        self, operation: Callable[[int, *Arguments], do.Input], *arguments: *Arguments
     ) -> asyncio.Future[Any]:
         """Begin an operation on this channel; see `Engine.submit`."""
         if self._released:
@@ -405,7 +410,7 @@ class Channel(Emitter[ChannelStateChange]):
                 message=f"channel {self._name!r} was released",
                 hint="Get it again with client.channels.get().",
             )
-        return self._engine.submit(operation, *args, **kwargs)
+        return self._engine.submit(operation, *arguments)
 
     def was_released(self) -> None:
         """Nothing can be done with this object any more; called by the client."""
@@ -439,6 +444,10 @@ class Channel(Emitter[ChannelStateChange]):
 
     def announce(self, change: fx.ChannelChanged) -> None:
         """Tell the listeners of the channel's state."""
+        if change.current is not ChannelState.ATTACHED:
+            self._warned = _NOTHING_WARNED_OF
+        if not self.is_heard:
+            return
         reason = None if change.reason is None else AblyError.from_info(change.reason)
         told = ChannelStateChange(
             change.previous,
@@ -448,15 +457,13 @@ class Channel(Emitter[ChannelStateChange]):
             change.resumed,
             change.has_backlog,
         )
-        if change.current is not ChannelState.ATTACHED:
-            self._warned.clear()
         self.emit(change.event, told)
 
     def first_warning_about(self, mode: ChannelMode) -> bool:
         """Whether nothing was said about this mode since the channel was attached."""
         if mode in self._warned:
             return False
-        self._warned.add(mode)
+        self._warned |= {mode}
         return True
 
     def deliver(self, messages: list[Message]) -> None:
@@ -465,7 +472,8 @@ class Channel(Emitter[ChannelStateChange]):
 
     def discontinued(self, reason: AblyError | None) -> None:
         """Tell that messages may have been missed."""
-        self._discontinuities.emit(ChannelEvent.UPDATE, reason)
+        if self._discontinuities is not None:
+            self._discontinuities.emit(ChannelEvent.UPDATE, reason)
 
     # --
 
@@ -522,7 +530,13 @@ def _stringified(params: Mapping[str, Any] | None) -> dict[str, str] | None:
     return {name: stringify(value) for name, value in params.items()}
 
 
+def _name_of(message: Message) -> str | None:
+    return message.name
+
+
 def _settings(options: ChannelOptions) -> ChannelSettings:
+    if options is DEFAULT_OPTIONS:
+        return DEFAULT_SETTINGS
     return ChannelSettings(
         params={name: stringify(value) for name, value in (options.params or {}).items()},
         modes=frozenset(options.modes or ()),

@@ -11,7 +11,13 @@ from urllib.parse import urlencode
 from ._core import inputs as do
 from .channel import Channel
 from .context import Context
-from .options import ChannelOptions, DeriveOptions, bad_option, read_channel_options
+from .options import (
+    DEFAULT_OPTIONS,
+    ChannelOptions,
+    DeriveOptions,
+    bad_option,
+    read_channel_options,
+)
 
 
 class Channels:
@@ -35,9 +41,7 @@ class Channels:
         wanted = None if options is None else read_channel_options(options)
         channel = self._channels.get(name)
         if channel is None:
-            channel = self._channels[name] = Channel(
-                name, wanted or ChannelOptions(), self._context
-            )
+            channel = self._channels[name] = Channel(name, wanted or DEFAULT_OPTIONS, self._context)
         elif wanted is not None:
             channel.replace_options(wanted)
         return channel

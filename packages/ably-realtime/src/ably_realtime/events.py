@@ -39,8 +39,8 @@ class Emitter(Generic[Change]):
         self._events = events
         self._last = last
         self._tasks = tasks
-        self._registrations: list[_Registration] = []
-        self._watchers: list[Callable[[str, Change], None]] = []
+        self._registrations: tuple[_Registration, ...] = ()
+        self._watchers: tuple[Callable[[str, Change], None], ...] = ()
 
     @overload
     def on(self, listener: Callable[[Change], Any], /) -> Subscription: ...
@@ -67,7 +67,7 @@ class Emitter(Generic[Change]):
     def off(self, *args: Any) -> None:
         """Remove all listeners, one listener, or one listener of one event (RTE5)."""
         event, callback = self._read(args) if args else (None, None)
-        for registration in list(self._registrations):
+        for registration in self._registrations:
             if callback is None or (
                 registration.listener.callback == callback and event in (None, registration.event)
             ):
@@ -94,10 +94,10 @@ class Emitter(Generic[Change]):
 
         Returns what ends it.
         """
-        self._watchers = [*self._watchers, watcher]
+        self._watchers += (watcher,)
 
         def stop() -> None:
-            self._watchers = [other for other in self._watchers if other is not watcher]
+            self._watchers = tuple(other for other in self._watchers if other is not watcher)
 
         return stop
 
@@ -105,26 +105,31 @@ class Emitter(Generic[Change]):
         """Call a listener that waited for what already holds, with None (RTN26a, RTL25a)."""
         Listener(listener, self._tasks)(None)
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens at all."""
+        return bool(self._registrations or self._watchers)
+
     def emit(self, event: str, change: Change) -> None:
         """Hand a change to whoever listens now."""
         for watcher in self._watchers:
             watcher(event, change)
         called = [entry for entry in self._registrations if entry.event in (None, event)]
         if any(entry.once for entry in called):
-            self._registrations = [
+            self._registrations = tuple(
                 entry for entry in self._registrations if not (entry.once and entry in called)
-            ]
+            )
         for entry in called:
             entry.listener(change)
 
     def _register(self, args: tuple[Any, ...], *, once: bool) -> Subscription:
         event, callback = self._read(args)
         entry = _Registration(Listener(callback, self._tasks), self._end, event, once=once)
-        self._registrations = [*self._registrations, entry]
+        self._registrations += (entry,)
         return entry
 
     def _end(self, ended: _Registration) -> None:
-        self._registrations = [entry for entry in self._registrations if entry is not ended]
+        self._registrations = tuple(entry for entry in self._registrations if entry is not ended)
         ended.listener.stop()
 
     def _read(self, args: tuple[Any, ...]) -> tuple[str | None, Callable[[Change], Any]]:

@@ -261,6 +261,10 @@ class ChannelOptions:
         return cls(cipher={"key": key})
 
 
+DEFAULT_OPTIONS = ChannelOptions()
+"""The options of every channel that was given none."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeriveOptions:
     """How a derived channel selects messages: `filter` is a JMESPath expression (DO2)."""

@@ -33,7 +33,7 @@ class Presence:
         self._context = context
         self._engine = context.engine
         self._core = context.engine.session.channel(channel.name).presence
-        self._subscribers = Subscribers[PresenceMessage](
+        self._subscribers: Subscribers[PresenceMessage] = Subscribers(
             context.engine.listener_tasks, lambda message: message.action, _read_action
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -20,9 +20,9 @@ Item = TypeVar("Item", Message, PresenceMessage, Annotation)
 _TEXT_FIELDS = ("name", "client_id", "id", "connection_key", "encoding", "serial", "type")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Packer:
-    """Checks and encodes what one channel publishes.
+    """Checks and encodes what one channel publishes; one is made for each publish.
 
     `binary` is the wire format, `max_size` the bytes that one frame may have, `client_id` who the
     client is, as far as it knows.
@@ -33,38 +33,53 @@ class Packer:
     client_id: str | None
     cipher: Cipher | None
 
-    def pack(self, items: Sequence[Item]) -> list[Item]:
-        """Copies with their payloads encoded; the caller's objects stay as they are.
+    def messages(self, args: tuple[Any, ...], fields: Mapping[str, Any]) -> list[Message]:
+        """The messages that a `publish` call names, packed.
+
+        A name with a payload, which is what most calls have, leaves nothing else to check.
+        """
+        match args:
+            case (str() | None as name, data) if not fields:
+                message = Message(name, data)
+                self._check_size(self._encode(message))
+                return [message]
+        return self.pack(read_messages(args, fields))
+
+    def pack(self, items: list[Item]) -> list[Item]:
+        """Encode the payloads of `items`, in place, and return them.
 
         Raises `AblyError` for anything that cannot be sent.
         """
         if not items:
             raise bad_argument("there is nothing to publish")
         size = 0
-        packed: list[Item] = []
         for item in items:
             self._check(item)
-            try:
-                size += self._size(item)
-                data, encoding = encode_payload(
-                    item.data, item.encoding, binary=self.binary, cipher=self.cipher
-                )
-            except (UnsupportedPayload, TypeError, ValueError, RecursionError) as error:
-                raise AblyError(
-                    code=40013, status_code=400, message=str(error), cause=error
-                ) from error
-            except CipherUnavailable as error:
-                raise AblyError(
-                    code=40000, status_code=400, message=str(error), cause=error
-                ) from error
-            packed.append(replace(item, data=data, encoding=encoding))
-        if size > self.max_size:  # TM6, TO3l8
+            size += self._encode(item)
+        self._check_size(size)
+        return items
+
+    def _encode(self, item: Message | PresenceMessage | Annotation) -> int:
+        """Encode the payload of an item; returns the size that counts for it."""
+        try:
+            size = self._size(item)
+            item.data, item.encoding = encode_payload(
+                item.data, item.encoding, binary=self.binary, cipher=self.cipher
+            )
+        except (UnsupportedPayload, TypeError, ValueError, RecursionError) as error:
+            raise AblyError(code=40013, status_code=400, message=str(error), cause=error) from error
+        except CipherUnavailable as error:
+            raise AblyError(code=40000, status_code=400, message=str(error), cause=error) from error
+        return size
+
+    def _check_size(self, size: int) -> None:
+        """TM6, TO3l8."""
+        if size > self.max_size:
             raise AblyError(
                 code=40009,
                 status_code=400,
                 message=f"this has {size} bytes; the connection takes {self.max_size} at once",
             )
-        return packed
 
     def _size(self, item: Message | PresenceMessage | Annotation) -> int:
         if item.extras is not None and self.binary:
@@ -97,7 +112,10 @@ class Packer:
 
 
 def read_messages(args: tuple[Any, ...], fields: Mapping[str, Any]) -> list[Message]:
-    """The messages that a `publish` call names, in any of its forms (RTL6i)."""
+    """The messages that a `publish` call names, in any of its forms (RTL6i).
+
+    They are nobody else's: what the caller does to its own later changes nothing that was sent.
+    """
     match args:
         case () if fields:
             return [_from_fields(fields)]
@@ -115,9 +133,9 @@ def read_messages(args: tuple[Any, ...], fields: Mapping[str, Any]) -> list[Mess
 
 
 def read_message(message: Any) -> Message:
-    """Our Message from one of ours, one of the REST SDK's, or a dict of fields."""
+    """A Message of its own from one of ours, one of the REST SDK's, or a dict of fields."""
     if isinstance(message, Message):
-        return message
+        return replace(message)
     if isinstance(message, Mapping):
         return _from_fields(message)
     if not hasattr(message, "data") or not hasattr(message, "name"):

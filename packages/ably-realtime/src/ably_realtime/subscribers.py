@@ -47,6 +47,8 @@ class Subscribers(Generic[Item]):
     `read_kind` turns what a caller may write for a kind into the kind itself.
     """
 
+    __slots__ = ("_kind", "_read_kind", "_subscriptions", "_tasks")
+
     def __init__(
         self,
         tasks: Tasks,

@@ -7,10 +7,10 @@ when it completes (RTL4h, RTL5i).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import Enum, auto
-from typing import Protocol
+from functools import lru_cache
 
 from .._wire.error_info import ErrorInfo
 from .._wire.frames import Action, Flag, Frame
@@ -18,13 +18,13 @@ from ..presence_messages import PresenceMessage
 from ..states import ChannelEvent, ChannelMode, ChannelState, ConnectionState
 from . import faults
 from .backoff import retry_delay
-from .channel_settings import ChannelSettings
+from .channel_settings import DEFAULT_SETTINGS, NOTHING, ChannelSettings
+from .common import Common
 from .effects import (
     ChannelChanged,
     Deliver,
     DeliverAnnotations,
     Discontinuity,
-    Effect,
     Reject,
     Resolve,
     Trace,
@@ -32,7 +32,7 @@ from .effects import (
 )
 from .inbound import Inbound, UndecodableDelta
 from .presence import Presence
-from .timers import TimerQueue, Timers
+from .timers import Timers
 
 S = ChannelState
 
@@ -42,6 +42,8 @@ class Timer(Enum):
 
     REQUEST = auto()  # an answer to ATTACH or DETACH (RTL4f, RTL5f)
     RETRY = auto()  # the next automatic attach (RTL13b)
+
+    __hash__ = object.__hash__  # an Enum hashes by name, in Python; each member is there once
 
 
 _TIMERS_OF: dict[ChannelState, frozenset[Timer]] = {
@@ -64,61 +66,65 @@ _NO_ATTACH = frozenset(
 )  # RTL4b
 
 
-class Line(Protocol):
-    """What a channel needs of the connection."""
+_EVENTS = {state: ChannelEvent(state.value) for state in ChannelState}
 
-    @property
-    def state(self) -> ConnectionState: ...
-
-    @property
-    def error_reason(self) -> ErrorInfo | None: ...
+_RESUMED, _HAS_BACKLOG = int(Flag.RESUMED), int(Flag.HAS_BACKLOG)
 
 
 class Channel:
-    """Decides what a channel sends, what it delivers, and when it tries again."""
+    """Decides what a channel sends, what it delivers, and when it tries again.
 
-    def __init__(
-        self,
-        name: str,
-        line: Line,
-        queue: TimerQueue,
-        emit: Callable[[Effect], None],
-        send: Callable[[Frame], None],
-        forget: Callable[[str], None],
-        random: Callable[[], float],
-        presence: Presence,
-        inbound: Inbound,
-        *,
-        request_timeout: float,
-        retry_timeout: float,
-        channel_serial: str | None = None,
-    ) -> None:
+    Most of the time no call is waiting, and one empty tuple does for all that keep them.
+    """
+
+    __slots__ = (
+        "_attaching",
+        "_before_detaching",
+        "_common",
+        "_detaching",
+        "_emit",
+        "_forgotten",
+        "_inbound",
+        "_later",
+        "_line",
+        "_releasing",
+        "_retries",
+        "_was_attached",
+        "attach_serial",
+        "channel_serial",
+        "error_reason",
+        "modes",
+        "name",
+        "params",
+        "presence",
+        "settings",
+        "state",
+        "timers",
+    )
+
+    def __init__(self, name: str, common: Common, channel_serial: str | None = None) -> None:
         self.name = name
-        self._line = line
-        self._emit = emit
-        self._send = send
-        self._forget = forget
-        self._random = random
-        self._request_timeout = request_timeout
-        self._retry_timeout = retry_timeout
-        self._inbound = inbound
+        self._common = common
+        self._line = common.line
+        self._emit = common.emit
+        self._inbound = Inbound(name, common.emit, common.delta_decoder)
         self._retries = 0
         self._was_attached = False  # and the application did not detach it since
-        self._attaching: list[int] = []
-        self._detaching: list[int] = []
-        self._releasing: list[int] = []
+        self._attaching: tuple[int, ...] = ()
+        self._detaching: tuple[int, ...] = ()
+        self._releasing: tuple[int, ...] = ()
         self._forgotten = False
-        self._later: list[tuple[Callable[[int, float], None], int]] = []
+        self._later: tuple[tuple[Callable[[int, float], None], int], ...] = ()
         self._before_detaching = S.INITIALIZED
-        self.presence = presence
-        self.timers = Timers(queue)
+        self.presence = Presence(name, common)
+        self.timers = Timers(common.queue)
         self.state = S.INITIALIZED
         self.error_reason: ErrorInfo | None = None
-        self.settings = ChannelSettings()
+        self.settings = DEFAULT_SETTINGS
         self.attach_serial: str | None = None
         self.channel_serial = channel_serial
-        self.modes: frozenset[ChannelMode] = frozenset()
-        self.params: dict[str, str] = {}
+        self.modes = _modes(0)
+        self.params: Mapping[str, str] = NOTHING
 
     # -- what the application asks for
 
@@ -128,16 +134,16 @@ class Channel:
             case S.ATTACHED:
                 self._emit(Resolve(op))
             case S.DETACHING:
-                self._later.append((self.attach, op))
+                self._later += ((self.attach, op),)
             case S.ATTACHING if self._later:
-                self._later.append((self.attach, op))
+                self._later += ((self.attach, op),)
             case S.ATTACHING:
-                self._attaching.append(op)
+                self._attaching += (op,)
             case _ if self._line.state in _NO_ATTACH:
                 self._emit(Reject(op, self._line_unusable("attach")))
             case _:
                 self.error_reason = None  # RTL4g
-                self._attaching.append(op)
+                self._attaching += (op,)
                 self._begin_attach(None, now)
 
     def attach_implicitly(self, now: float) -> None:
@@ -160,11 +166,11 @@ class Channel:
                 self._enter(S.DETACHED, now)
                 self._emit(Resolve(op))
             case S.DETACHING if not self._later:
-                self._detaching.append(op)
+                self._detaching += (op,)
             case S.DETACHING | S.ATTACHING:
-                self._later.append((self.detach, op))
+                self._later += ((self.detach, op),)
             case _:
-                self._detaching.append(op)
+                self._detaching += (op,)
                 self._begin_detach(now)
 
     def release(self, op: int, now: float) -> None:
@@ -174,12 +180,12 @@ class Channel:
                 self._be_forgotten()
                 self._emit(Resolve(op))
             case _ if self.state is S.SUSPENDED or not self._connected:
-                self._releasing.append(op)
+                self._releasing += (op,)
                 self._enter(S.DETACHED, now)
             case S.ATTACHING | S.DETACHING:
-                self._later.append((self.release, op))
+                self._later += ((self.release, op),)
             case _:
-                self._releasing.append(op)
+                self._releasing += (op,)
                 self._begin_detach(now)
 
     def set_settings(self, settings: ChannelSettings) -> None:
@@ -210,7 +216,7 @@ class Channel:
         if not self.must_reattach_for(settings):
             self._emit(Resolve(op))
             return
-        self._attaching.append(op)
+        self._attaching += (op,)
         self._begin_attach(None, now)
 
     # -- what happens on the connection
@@ -304,13 +310,13 @@ class Channel:
             case S.INITIALIZED | S.FAILED:
                 self._emit(Trace(f"ignored in state {self.state}: {frame}"))
                 return
-        resumed = bool(frame.flags & Flag.RESUMED)
-        self.modes = frozenset(mode for mode in ChannelMode if frame.flags & mode.value)  # RTL4m
-        self.params = dict(frame.params or {})  # RTL4k1
+        resumed = bool(frame.flags & _RESUMED)
+        self.modes = _modes(frame.flags)  # RTL4m
+        self.params = frame.params or NOTHING  # RTL4k1
         self._move_to(frame.channel_serial)
         if not resumed:
             self.attach_serial = frame.channel_serial  # RTL15c
-        backlog = bool(frame.flags & Flag.HAS_BACKLOG)
+        backlog = bool(frame.flags & _HAS_BACKLOG)
         self._retries = 0
         self.error_reason = frame.error
         missed = self._was_attached and not resumed
@@ -350,7 +356,7 @@ class Channel:
         self._send_detach(now)
 
     def _send_attach(self, now: float) -> None:
-        self._send(
+        self._common.send(
             Frame(
                 Action.ATTACH,
                 channel=self.name,
@@ -359,23 +365,25 @@ class Channel:
                 params=self.settings.params,
             )
         )
-        self.timers.set(Timer.REQUEST, now + self._request_timeout, self._attach_timed_out)
+        self.timers.set(Timer.REQUEST, now + self._common.request_timeout, self._attach_timed_out)
 
     def _send_detach(self, now: float) -> None:
-        self._send(Frame(Action.DETACH, channel=self.name))
-        self.timers.set(Timer.REQUEST, now + self._request_timeout, self._detach_timed_out)
+        self._common.send(Frame(Action.DETACH, channel=self.name))
+        self.timers.set(Timer.REQUEST, now + self._common.request_timeout, self._detach_timed_out)
 
     def _attach_timed_out(self, now: float) -> None:
-        self._suspend(faults.channel_timed_out(self.name, "attach", self._request_timeout), now)
+        self._suspend(
+            faults.channel_timed_out(self.name, "attach", self._common.request_timeout), now
+        )
 
     def _detach_timed_out(self, now: float) -> None:
-        error = faults.channel_timed_out(self.name, "detach", self._request_timeout)
+        error = faults.channel_timed_out(self.name, "detach", self._common.request_timeout)
         self._enter(self._before_detaching, now, error)
 
     def _suspend(self, reason: ErrorInfo, now: float) -> None:
         """Fail the attach and plan the next one (RTL13b)."""
         self._retries += 1
-        delay = retry_delay(self._retry_timeout, self._retries, self._random())
+        delay = retry_delay(self._common.retry_timeout, self._retries, self._common.random())
         self._enter(S.SUSPENDED, now, reason)
         if self.state is S.SUSPENDED:  # nobody detached it meanwhile
             self.timers.set(Timer.RETRY, now + delay, lambda at: self._begin_attach(None, at))
@@ -403,7 +411,7 @@ class Channel:
         self.timers.keep_only(_TIMERS_OF[state])
         if reason is not None:
             self.error_reason = reason
-        self._announce(previous, ChannelEvent(state.value), reason, resumed, has_backlog)
+        self._announce(previous, _EVENTS[state], reason, resumed, has_backlog)
         if state in (S.DETACHED, S.FAILED):
             self.channel_serial = None  # RTL15b2
             self.presence.ended(self._reason(reason, state))
@@ -441,28 +449,30 @@ class Channel:
         """Settle every call that this state decides, then look at those that waited for it."""
         if state in (S.ATTACHING, S.DETACHING):
             return
-        self._settle_calls(self._attaching, state is S.ATTACHED, state, reason)  # RTL4d
-        self._settle_calls(self._detaching, state is S.DETACHED, state, reason)
-        if self._releasing and state in (S.DETACHED, S.FAILED):
+        attaching, self._attaching = self._attaching, ()
+        detaching, self._detaching = self._detaching, ()
+        releasing, self._releasing = self._releasing, ()
+        self._settle_calls(attaching, state is S.ATTACHED, state, reason)  # RTL4d
+        self._settle_calls(detaching, state is S.DETACHED, state, reason)
+        if releasing and state in (S.DETACHED, S.FAILED):
             self._be_forgotten()
-        self._settle_calls(self._releasing, self._forgotten, state, reason)
-        later, self._later = self._later, []
+        self._settle_calls(releasing, self._forgotten, state, reason)
+        later, self._later = self._later, ()
         for again, op in later:
             if self._forgotten:  # the object is nobody's any more, so nothing may begin on it
-                self._settle_calls([op], False, state, reason)
+                self._settle_calls((op,), False, state, reason)
             else:
                 again(op, now)
 
     def _be_forgotten(self) -> None:
         self._forgotten = True
-        self._forget(self.name)
+        self._common.forget(self.name)
 
     def _settle_calls(
-        self, ops: list[int], reached: bool, state: ChannelState, reason: ErrorInfo | None
+        self, ops: tuple[int, ...], reached: bool, state: ChannelState, reason: ErrorInfo | None
     ) -> None:
         for op in ops:
             self._emit(Resolve(op) if reached else Reject(op, self._reason(reason, state)))
-        ops.clear()
 
     def _move_to(self, serial: str | None) -> None:
         """RTL15b."""
@@ -480,3 +490,9 @@ class Channel:
         return faults.connection_unusable(
             self._line.state, f"{operation} channel {self.name!r}", self._line.error_reason
         )
+
+
+@lru_cache(maxsize=256)
+def _modes(flags: int) -> frozenset[ChannelMode]:
+    """The modes among the flags of a frame: servers grant the same few over and over."""
+    return frozenset(mode for mode in ChannelMode if flags & mode.value)

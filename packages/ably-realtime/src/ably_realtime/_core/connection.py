@@ -43,6 +43,8 @@ class Timer(Enum):
     IDLE = auto()  # nothing received for too long (RTN23a)
     CLOSING = auto()  # no CLOSED in answer to CLOSE (RTN12b)
 
+    __hash__ = object.__hash__  # an Enum hashes by name, in Python; each member is there once
+
 
 _TIMERS_OF: dict[ConnectionState, frozenset[Timer]] = {
     S.INITIALIZED: frozenset(),

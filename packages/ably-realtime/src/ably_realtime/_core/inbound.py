@@ -37,6 +37,8 @@ class UndecodableDelta(Exception):
 class Inbound:
     """Decodes what a channel receives, in order; deltas make it remember the last message."""
 
+    __slots__ = ("_base", "_base_id", "_channel", "_delta_decoder", "_emit", "cipher")
+
     def __init__(
         self, channel: str, emit: Callable[[Effect], None], delta_decoder: DeltaDecoder | None
     ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from .._wire.error_info import ErrorInfo
 from .._wire.frames import Frame
@@ -12,11 +11,8 @@ from ..messages import PublishResult
 from . import faults
 from .effects import Reject, Resolve
 
-
-@dataclass(slots=True)
-class _Entry:
-    op: int
-    frame: Frame
+_Entry = tuple[int, Frame]
+"""An operation and what it sends."""
 
 
 class Outbox:
@@ -45,11 +41,11 @@ class Outbox:
 
     def send(self, op: int, frame: Frame) -> None:
         """Number a frame and send it, as the connection is CONNECTED."""
-        self._transmit(_Entry(op, frame))
+        self._transmit((op, frame))
 
     def queue(self, op: int, frame: Frame) -> None:
         """Keep a frame until the connection is CONNECTED (RTL6c2)."""
-        self._queued.append(_Entry(op, frame))
+        self._queued.append((op, frame))
         self._queued_messages += _messages_in(frame)
 
     def forget_serials(self) -> None:
@@ -68,32 +64,33 @@ class Outbox:
                 self._transmit(entry)
             else:
                 self._sent.append(entry)
-                self._send(entry.frame)
+                self._send(entry[1])
 
     def flush(self) -> None:
         """Send everything that was queued."""
         while self._queued:
             entry = self._queued.popleft()
-            self._queued_messages -= _messages_in(entry.frame)
+            self._queued_messages -= _messages_in(entry[1])
             self._transmit(entry)
 
     def acknowledged(self, serial: int, count: int, results: list[list[str | None]]) -> None:
         """Settle `count` frames from `serial` on; earlier ones were skipped (implicit NACK)."""
-        for entry, index in self._take(serial, count):
+        for op, position in self._take(serial, count):
+            index = position - serial
             serials = results[index] if index < len(results) else []
-            self._emit(Resolve(entry.op, PublishResult(tuple(serials))))
+            self._emit(Resolve(op, PublishResult(tuple(serials))))
 
     def refused(self, serial: int, count: int, error: ErrorInfo | None) -> None:
         """Fail `count` frames from `serial` on; earlier ones were skipped (implicit NACK)."""
-        for entry, _ in self._take(serial, count):
-            self._emit(Reject(entry.op, error or faults.not_accepted(_serial(entry))))
+        for op, position in self._take(serial, count):
+            self._emit(Reject(op, error or faults.not_accepted(position)))
 
     def take_queued(self, held: Callable[[Frame], bool]) -> list[tuple[int, Frame]]:
         """Remove the queued frames that have to wait elsewhere (RTL3d2)."""
-        taken = [entry for entry in self._queued if held(entry.frame)]
-        self._queued = deque(entry for entry in self._queued if not held(entry.frame))
-        self._queued_messages -= sum(_messages_in(entry.frame) for entry in taken)
-        return [(entry.op, entry.frame) for entry in taken]
+        taken = [(op, frame) for op, frame in self._queued if held(frame)]
+        self._queued = deque((op, frame) for op, frame in self._queued if not held(frame))
+        self._queued_messages -= sum(_messages_in(frame) for _, frame in taken)
+        return taken
 
     def fail_all(self, error: ErrorInfo) -> None:
         """Fail everything, sent or queued (RTN7e, RTN7d)."""
@@ -101,30 +98,32 @@ class Outbox:
         self._sent.clear()
         self._queued.clear()
         self._queued_messages = 0
-        for entry in entries:
-            self._emit(Reject(entry.op, error))
+        for op, _ in entries:
+            self._emit(Reject(op, error))
 
     def _transmit(self, entry: _Entry) -> None:
-        entry.frame.msg_serial = self.next_serial
+        _, frame = entry
+        frame.msg_serial = self.next_serial
         self.next_serial += 1
         self._sent.append(entry)
-        self._send(entry.frame)
+        self._send(frame)
 
-    def _take(self, serial: int, count: int) -> list[tuple[_Entry, int]]:
-        """Remove the frames an ACK or NACK covers, with their place in it.
+    def _take(self, serial: int, count: int) -> list[tuple[int, int]]:
+        """Remove what an ACK or NACK covers: each operation with its serial.
 
         What was settled before is ignored, as the protocol asks; what lies before `serial` and
         is still open was skipped by the server.
         """
         end = serial + count
-        covered: list[tuple[_Entry, int]] = []
-        while self._sent and _serial(self._sent[0]) < end:
-            entry = self._sent.popleft()
-            position = _serial(entry)
+        covered: list[tuple[int, int]] = []
+        position = _serial(self._sent[0][1]) if self._sent else end
+        while self._sent and position < end:
+            op, _ = self._sent.popleft()
             if position < serial:
-                self._emit(Reject(entry.op, faults.skipped_by_server(position)))
+                self._emit(Reject(op, faults.skipped_by_server(position)))
             else:
-                covered.append((entry, position - serial))
+                covered.append((op, position))
+            position += 1  # they are consecutive
         return covered
 
 
@@ -132,7 +131,6 @@ def _messages_in(frame: Frame) -> int:
     return max(1, len(frame.messages))
 
 
-def _serial(entry: _Entry) -> int:
-    serial = entry.frame.msg_serial
-    assert serial is not None, "only numbered frames are in flight"
-    return serial
+def _serial(frame: Frame) -> int:
+    assert frame.msg_serial is not None, "only numbered frames are in flight"
+    return frame.msg_serial

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .._wire.error_info import ErrorInfo
 from .._wire.frames import Action, Flag, Frame
 from ..presence_messages import PresenceAction, PresenceMessage
 from . import faults
-from .effects import DeliverPresence, Effect, Reject, Resolve
+from .common import Common
+from .effects import DeliverPresence, Reject, Resolve
 from .presence_map import OwnMembers, PresenceMap
 
 
@@ -25,27 +25,30 @@ class _Waiting:
 class Presence:
     """Decides who is present, what subscribers hear of it, and what waits for the channel."""
 
-    def __init__(
-        self,
-        channel: str,
-        emit: Callable[[Effect], None],
-        submit: Callable[[int, Frame], None],
-        reenter: Callable[[PresenceMessage], None],
-        in_flight: Callable[[], set[str | None]],
-        connection_id: Callable[[], str | None],
-        wall_clock: Callable[[], float],
-    ) -> None:
+    __slots__ = (
+        "_channel",
+        "_emit",
+        "_line",
+        "_members",
+        "_outgoing",
+        "_own",
+        "_queue",
+        "_sync_id",
+        "_waiting",
+        "_wall_clock",
+        "sync_complete",
+    )
+
+    def __init__(self, channel: str, common: Common) -> None:
         self._channel = channel
-        self._emit = emit
-        self._submit = submit
-        self._reenter = reenter
-        self._in_flight = in_flight
-        self._connection_id = connection_id
-        self._wall_clock = wall_clock
+        self._emit = common.emit
+        self._line = common.line
+        self._outgoing = common.outgoing
+        self._wall_clock = common.wall_clock
         self._members = PresenceMap()
         self._own = OwnMembers()
-        self._queue: list[tuple[int, Frame]] = []
-        self._waiting: list[_Waiting] = []
+        self._queue: tuple[tuple[int, Frame], ...] = ()
+        self._waiting: tuple[_Waiting, ...] = ()
         self._sync_id = ""
         self.sync_complete = False
 
@@ -53,13 +56,13 @@ class Presence:
 
     def queue(self, op: int, frame: Frame) -> None:
         """Keep a presence frame until the channel is ATTACHED (RTP16b)."""
-        self._queue.append((op, frame))
+        self._queue += ((op, frame),)
 
     def get(self, op: int, client_id: str | None, connection_id: str | None, *, wait: bool) -> None:
         """The members present, once they are all known if `wait` (RTP11c)."""
         request = _Waiting(op, client_id, connection_id)
         if wait and not self.sync_complete:
-            self._waiting.append(request)
+            self._waiting += (request,)
         else:
             self._answer(request)
 
@@ -73,14 +76,15 @@ class Presence:
         else:
             self._deliver(self._members.remove_all(self._wall_clock()))  # RTP19a
             self._complete()
-        if reenter:  # before what was asked for since, so that the latest word counts
-            spoken_for = self._in_flight()
-            for member in self._own.values():
+        if reenter and (own := self._own.values()):
+            # Before what was asked for since, so that the latest word counts.
+            spoken_for = self._outgoing.clients_in_flight(self._channel)
+            for member in own:
                 if member.client_id not in spoken_for:
-                    self._reenter(self._reentry_of(member))
-        queued, self._queue = self._queue, []
+                    self._outgoing.reenter(self._channel, self._reentry_of(member))
+        queued, self._queue = self._queue, ()
         for op, waiting in queued:
-            self._submit(op, waiting)
+            self._outgoing.submit(op, waiting)
 
     def suspended(self, error: ErrorInfo) -> None:
         """RTP5f: what is known stays, so that a later sync tells only the changes."""
@@ -129,7 +133,7 @@ class Presence:
 
     def _apply(self, message: PresenceMessage) -> PresenceMessage | None:
         leaving = message.action in (PresenceAction.LEAVE, PresenceAction.ABSENT)
-        if message.connection_id == self._connection_id():  # RTP17b
+        if message.connection_id == self._line.id:  # RTP17b
             if leaving:
                 self._own.remove(message)
             else:
@@ -138,7 +142,7 @@ class Presence:
 
     def _reentry_of(self, member: PresenceMessage) -> PresenceMessage:
         """RTP17g, RTP17g1."""
-        same = member.connection_id == self._connection_id()
+        same = member.connection_id == self._line.id
         return replace(
             member,
             action=PresenceAction.ENTER,
@@ -149,7 +153,7 @@ class Presence:
 
     def _complete(self) -> None:
         self.sync_complete = True
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, ()
         for request in waiting:
             self._answer(request)
 
@@ -172,12 +176,12 @@ class Presence:
 
     def _fail_queue(self, error: ErrorInfo) -> None:
         """RTL11."""
-        queued, self._queue = self._queue, []
+        queued, self._queue = self._queue, ()
         for op, _ in queued:
             self._emit(Reject(op, error))
 
     def _fail_waiting(self, error: ErrorInfo) -> None:
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, ()
         for request in waiting:
             self._emit(Reject(request.op, error))
 

@@ -13,6 +13,8 @@ class PresenceMap:
     During a sync `_residual` holds the members that the sync has not mentioned yet.
     """
 
+    __slots__ = ("_members", "_residual")
+
     def __init__(self) -> None:
         self._members: dict[str, PresenceMessage] = {}
         self._residual: set[str] | None = None  # None when no sync is in progress
@@ -29,7 +31,7 @@ class PresenceMap:
         existing = self._members.get(key)
         if existing is not None and not is_newer(message, existing):
             return None
-        self._members[key] = replace(message, action=PresenceAction.PRESENT)  # RTP2d2
+        self._members[key] = _present(message)
         return message
 
     def remove(self, message: PresenceMessage) -> PresenceMessage | None:
@@ -68,6 +70,9 @@ class PresenceMap:
 
     def remove_all(self, timestamp: float) -> list[PresenceMessage]:
         """Nobody is there: returns a leave for each member (RTP19a)."""
+        if not self._members:
+            self._residual = None
+            return []
         self.start_sync()
         return self.end_sync(timestamp)
 
@@ -91,13 +96,15 @@ class PresenceMap:
 class OwnMembers:
     """The members that this connection entered, by client id: they are re-entered (RTP17h)."""
 
+    __slots__ = ("_members",)
+
     def __init__(self) -> None:
         self._members: dict[str | None, PresenceMessage] = {}
 
     def put(self, message: PresenceMessage) -> None:
         """The server confirmed that a member of ours is present."""
         if self._is_news(message):
-            self._members[message.client_id] = replace(message, action=PresenceAction.PRESENT)
+            self._members[message.client_id] = _present(message)
 
     def remove(self, message: PresenceMessage) -> None:
         """A member of ours left; a leave that the server made up does not count (RTP17b)."""
@@ -122,6 +129,13 @@ class OwnMembers:
             or known.connection_id != message.connection_id
             or is_newer(message, known)
         )
+
+
+def _present(message: PresenceMessage) -> PresenceMessage:
+    """The member of whom a message tells (RTP2d2); a SYNC's messages are their members."""
+    if message.action is PresenceAction.PRESENT:
+        return message
+    return replace(message, action=PresenceAction.PRESENT)
 
 
 def is_newer(incoming: PresenceMessage, existing: PresenceMessage) -> bool:

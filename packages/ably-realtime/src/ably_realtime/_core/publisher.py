@@ -78,8 +78,9 @@ class Publisher:
                 fault = faults.channel_unusable(channel.name, channel.state, "change presence")
                 self._emit(Reject(op, fault))
 
-    def reenter(self, channel: Channel, member: PresenceMessage) -> None:
+    def reenter(self, channel_name: str, member: PresenceMessage) -> None:
         """RTP17g."""
+        channel = self._channels[channel_name]
         try:
             data, encoding = encode_payload(
                 member.data, None, binary=self._config.binary, cipher=channel.settings.cipher

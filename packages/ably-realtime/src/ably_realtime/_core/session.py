@@ -12,6 +12,7 @@ from ..states import ChannelState, ConnectionState
 from . import faults
 from .auth import Auth
 from .channel import Channel
+from .common import Common
 from .config import Config
 from .connection import Connection
 from .effects import (
@@ -23,7 +24,6 @@ from .effects import (
     Send,
     Trace,
 )
-from .inbound import Inbound
 from .inputs import (
     Alive,
     Attach,
@@ -51,7 +51,6 @@ from .inputs import (
     TokenObtained,
 )
 from .pings import Pings
-from .presence import Presence
 from .publisher import Publisher
 from .recovery import RecoveryKey
 from .timers import TimerQueue
@@ -77,8 +76,6 @@ class Session:
         self, config: Config, random: Callable[[], float], wall_clock: Callable[[], float]
     ) -> None:
         self._config = config
-        self._random = random
-        self._wall_clock = wall_clock
         self._effects: list[Effect] = []
         self._emit: Callable[[Effect], None] = self._effects.append
         self.deadlines = self._timers = TimerQueue()
@@ -103,6 +100,19 @@ class Session:
         )
         self.channels: dict[str, Channel] = {}
         self._publisher = Publisher(config, self.connection, self.channels, self._emit, self._send)
+        self._common = Common(
+            line=self.connection,
+            outgoing=self._publisher,
+            queue=self._timers,
+            emit=self._emit,
+            send=self._send,
+            forget=self._forget,
+            random=random,
+            wall_clock=wall_clock,
+            delta_decoder=config.delta_decoder,
+            request_timeout=config.realtime_request_timeout,
+            retry_timeout=config.channel_retry_timeout,
+        )
         if config.recovery is not None:
             for name, serial in config.recovery.channel_serials.items():  # RTN16j
                 self._add_channel(name, serial)
@@ -354,29 +364,7 @@ class Session:
         )
 
     def _add_channel(self, name: str, serial: str | None) -> Channel:
-        presence = Presence(
-            name,
-            self._emit,
-            self._publisher.submit,
-            lambda member: self._publisher.reenter(channel, member),
-            lambda: self._publisher.clients_in_flight(name),
-            lambda: self.connection.id,
-            self._wall_clock,
-        )
-        channel = self.channels[name] = Channel(
-            name,
-            self.connection,
-            self._timers,
-            self._emit,
-            self._send,
-            self._forget,
-            self._random,
-            presence,
-            Inbound(name, self._emit, self._config.delta_decoder),
-            request_timeout=self._config.realtime_request_timeout,
-            retry_timeout=self._config.channel_retry_timeout,
-            channel_serial=serial,
-        )
+        channel = self.channels[name] = Channel(name, self._common, serial)
         return channel
 
     def _for_channels(self, act: Callable[[Channel], None]) -> None:

@@ -61,36 +61,52 @@ class TimerQueue:
 
 def _stands(entry: tuple[float, int, Timers, Hashable]) -> bool:
     deadline, _, owner, timer = entry
-    return owner.deadlines.get(timer) == deadline
+    return owner.stands(timer, deadline)
 
 
 class Timers:
     """The timers of one machine: at most one of a kind, and `deadlines` shows them all."""
 
+    __slots__ = ("_queue", "_set")
+
     def __init__(self, queue: TimerQueue) -> None:
         self._queue = queue
-        self._actions: dict[Hashable, Callable[[float], None]] = {}
-        self.deadlines: dict[Hashable, float] = {}
+        self._set: dict[Hashable, tuple[float, Callable[[float], None]]] = {}
+
+    @property
+    def deadlines(self) -> dict[Hashable, float]:
+        """When each timer that is set is due."""
+        return {timer: deadline for timer, (deadline, _) in self._set.items()}
+
+    def stands(self, timer: Hashable, deadline: float) -> bool:
+        """Whether this timer is set, and for then."""
+        entry = self._set.get(timer)
+        return entry is not None and entry[0] == deadline
 
     def set(self, timer: Hashable, deadline: float, action: Callable[[float], None]) -> None:
         """Run `action(now)` at `deadline`, instead of whatever this timer was to run."""
-        replaced = timer in self.deadlines
-        self.deadlines[timer] = deadline
-        self._actions[timer] = action
+        replaced = timer in self._set
+        self._set[timer] = deadline, action
         self._queue.push(deadline, self, timer)
         if replaced:
             self._queue.went_stale()
 
     def clear(self, timer: Hashable) -> None:
-        if self.deadlines.pop(timer, None) is not None:
-            del self._actions[timer]
+        if timer in self._set:
+            self._take(timer)
             self._queue.went_stale()
 
     def keep_only(self, allowed: frozenset[Hashable]) -> None:
         """Drop every timer that does not belong to the state just entered."""
-        for timer in [timer for timer in self.deadlines if timer not in allowed]:
-            self.clear(timer)
+        if self._set:
+            for timer in [timer for timer in self._set if timer not in allowed]:
+                self.clear(timer)
 
     def fire(self, timer: Hashable, now: float) -> None:
-        del self.deadlines[timer]
-        self._actions.pop(timer)(now)
+        self._take(timer)(now)
+
+    def _take(self, timer: Hashable) -> Callable[[float], None]:
+        _, action = self._set.pop(timer)
+        if not self._set:
+            self._set.clear()  # an emptied dict would keep its memory
+        return action

@@ -17,7 +17,7 @@ import math
 import secrets
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, Concatenate, ParamSpec, Protocol
+from typing import Any, Protocol, TypeVarTuple
 
 from .._core import effects as fx
 from .._core import inputs as do
@@ -34,7 +34,7 @@ from .listeners import Tasks
 log = logging.getLogger("ably_realtime")
 log_frames = logging.getLogger("ably_realtime.frames")
 
-P = ParamSpec("P")
+Arguments = TypeVarTuple("Arguments")
 
 
 class Surroundings(Protocol):
@@ -150,10 +150,7 @@ class Engine:
             self._drain()
 
     def submit(
-        self,
-        operation: Callable[Concatenate[int, P], do.Input],
-        *args: P.args,
-        **kwargs: P.kwargs,
+        self, operation: Callable[[int, *Arguments], do.Input], *arguments: *Arguments
     ) -> asyncio.Future[Any]:
         """Post an operation now, `operation(op, ...)`; the future has its outcome.
 
@@ -162,7 +159,7 @@ class Engine:
         loop = self.bind()
         op = next(self._op_ids)
         future = self._ops[op] = loop.create_future()
-        self._inbox.append(operation(op, *args, **kwargs))
+        self._inbox.append(operation(op, *arguments))
         if not self._busy:
             self._drain()
         return future

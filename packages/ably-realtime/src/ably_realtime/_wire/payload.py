@@ -34,6 +34,8 @@ def encode_payload(
     `encoding` is what the caller says is already applied. Raises `UnsupportedPayload` for
     anything that is not text, bytes, or JSON as an object or array.
     """
+    if cipher is None and isinstance(data, str):  # as it is, in both formats
+        return data, encoding
     if isinstance(data, dict | list):
         try:
             data = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -38,4 +38,6 @@ def _json_size(value: Any) -> int:
 
 
 def _text_size(text: str | None) -> int:
-    return 0 if text is None else len(text.encode("utf-8"))
+    if text is None:
+        return 0
+    return len(text) if text.isascii() else len(text.encode("utf-8"))
