@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from ably_realtime import AblyRealtime, Channel, Message
 from tests.behaviour.scene import say
 from tests.uts.harness import Action, complete, settle
 from tests.uts.harness.channels import CHANNEL, ChannelServer, ignore, reconnect, suspend
-from tests.uts.harness.frames import attached
+from tests.uts.harness.frames import attached, message
 from tests.uts.harness.messages import begin, failure, send
 
 
@@ -32,6 +34,28 @@ async def test_publishing_from_a_listener_comes_after_its_batch(
     assert order == ["heard 1", "heard 2"]
     assert published(server) == ["re 1", "re 2"]
     assert all(task.done() and not task.exception() for task in tasks)
+
+
+class Interruption(BaseException):
+    """As Ctrl+C is one."""
+
+
+async def test_what_a_listener_began_before_it_was_interrupted_is_done_all_the_same(
+    client: AblyRealtime, channel: Channel, server: ChannelServer
+) -> None:
+    released: list[asyncio.Future[None]] = []
+
+    def release_and_break(_: Message) -> None:
+        released.append(client.channels.release(CHANNEL))
+        raise Interruption
+
+    await complete(channel.subscribe(release_and_break))
+    with pytest.raises(Interruption):
+        server.active_connection.send_to_client(message(CHANNEL, {"name": "1"}))
+    await settle()
+    assert released[0].done()
+    assert released[0].exception() is None
+    assert CHANNEL not in client.channels
 
 
 async def test_an_async_listener_awaits_its_own_publish(

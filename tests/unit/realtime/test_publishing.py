@@ -87,6 +87,14 @@ def test_a_message_of_the_rest_sdk_is_taken_whole(args: tuple[Any, ...]) -> None
     ]
 
 
+def test_a_message_belongs_to_whoever_made_it() -> None:
+    original = Message("name", {"a": 1})
+    packed = prepared(original)
+    original.name = "another"
+    assert packed == [Message("name", '{"a":1}', encoding="json")]
+    assert original == Message("another", {"a": 1})
+
+
 def test_a_message_of_the_rest_sdk_with_nothing_but_a_payload() -> None:
     assert read_messages(([rest.Message(data="d")],), {}) == [Message(data="d")]
 

@@ -250,7 +250,10 @@ class Channel(Emitter[ChannelStateChange]):
         """
         messages = self.packer().messages(args, fields)
         frame = Frame(
-            Action.MESSAGE, channel=self._name, messages=messages, params=_stringified(params)
+            Action.MESSAGE,
+            channel=self._name,
+            messages=messages,
+            params=_stringified(params),
         )
         result: PublishResult = await self.call(do.Publish, frame)
         return result

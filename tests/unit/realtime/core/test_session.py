@@ -44,7 +44,7 @@ from ably_realtime._core.inputs import (
 from ably_realtime._core.recovery import RecoveryKey
 from ably_realtime._wire.frames import Action, Flag, Frame
 from ably_realtime._wire.secret import Secret
-from ably_realtime.messages import PublishResult
+from ably_realtime.messages import Message, PublishResult
 from ably_realtime.presence_messages import PresenceMessage
 from ably_realtime.states import ChannelState, ConnectionState
 from tests.unit.realtime.driving import (
@@ -595,3 +595,33 @@ def test_a_state_is_never_announced_twice() -> None:
         "update"
     }
     assert client.all(OpenTransport)[0].attempt < client.attempt
+
+
+# -- the entrance for frames
+
+
+@pytest.mark.parametrize("attempt", [1, 2], ids=["current", "stale"])
+@pytest.mark.parametrize(
+    "state", [S.CONNECTING, S.CONNECTED, S.DISCONNECTED], ids=lambda state: str(state.value)
+)
+@pytest.mark.parametrize("action", [*Action, 99])
+@pytest.mark.parametrize("channel", [None, "orders", "unknown"])
+def test_a_frame_may_come_by_either_entrance(
+    state: ConnectionState, channel: str | None, action: int, attempt: int
+) -> None:
+    def outcome(*, by_name: bool) -> tuple[list[str], list[object]]:
+        client = client_in(state)
+        if state is S.CONNECTED:
+            put_channel(client, ChannelState.ATTACHED, "orders")
+        frame = Frame(action, channel=channel, channel_serial="s", messages=[Message(data="d")])
+        session, number = client.session, client.connection.attempt - 1 + attempt
+        if by_name:
+            effects = session.received(number, frame, client.now)
+        else:
+            effects = session.handle(Received(number, frame), client.now)
+        left = session.handle(TimersDue(), client.now)
+        states: list[object] = [client.connection.state, client.connection.error_reason]
+        states += [(c.state, c.channel_serial) for c in session.channels.values()]
+        return [str(effect) for effect in effects + left], [*states, session.next_deadline]
+
+    assert outcome(by_name=True) == outcome(by_name=False)

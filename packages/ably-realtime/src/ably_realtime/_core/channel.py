@@ -31,10 +31,11 @@ from .effects import (
     Warn,
 )
 from .inbound import Inbound, UndecodableDelta
+from .members import members
 from .presence import Presence
 from .timers import Timers
 
-S = ChannelState
+A, C, S = members(Action), members(ConnectionState), members(ChannelState)
 
 
 class Timer(Enum):
@@ -58,10 +59,10 @@ _TIMERS_OF: dict[ChannelState, frozenset[Timer]] = {
 
 _NO_ATTACH = frozenset(
     {
-        ConnectionState.SUSPENDED,
-        ConnectionState.CLOSING,
-        ConnectionState.CLOSED,
-        ConnectionState.FAILED,
+        C.SUSPENDED,
+        C.CLOSING,
+        C.CLOSED,
+        C.FAILED,
     }
 )  # RTL4b
 
@@ -261,7 +262,7 @@ class Channel:
     def received(self, frame: Frame, now: float) -> None:
         """A frame that names this channel."""
         match frame.action:
-            case Action.MESSAGE if self.state is S.ATTACHED:
+            case A.MESSAGE if self.state is S.ATTACHED:
                 try:
                     messages = self._inbound.messages(frame)
                 except UndecodableDelta as failure:
@@ -269,24 +270,24 @@ class Channel:
                 else:
                     self._move_to(frame.channel_serial)
                     self._emit(Deliver(self.name, messages))
-            case Action.PRESENCE if self.state is S.ATTACHED:
+            case A.PRESENCE if self.state is S.ATTACHED:
                 self._move_to(frame.channel_serial)
                 self.presence.received(self._inbound.presence(frame))
-            case Action.SYNC if self.state is S.ATTACHED:
+            case A.SYNC if self.state is S.ATTACHED:
                 self.presence.synced(self._inbound.presence(frame), frame.channel_serial)
-            case Action.ANNOTATION if self.state is S.ATTACHED:
+            case A.ANNOTATION if self.state is S.ATTACHED:
                 self._move_to(frame.channel_serial)
                 self._emit(DeliverAnnotations(self.name, self._inbound.annotations(frame)))
-            case Action.MESSAGE | Action.PRESENCE | Action.SYNC | Action.ANNOTATION:
+            case A.MESSAGE | A.PRESENCE | A.SYNC | A.ANNOTATION:
                 # RTL17; the server sends it again once attached, as the serial stays
                 self._emit(Trace(f"not attached, so not delivered: {frame}"))
-            case Action.ATTACHED:
+            case A.ATTACHED:
                 self._attached(frame, now)
-            case Action.DETACHED:
+            case A.DETACHED:
                 self._detached(frame, now)
-            case Action.ERROR if self.state is S.FAILED:
+            case A.ERROR if self.state is S.FAILED:
                 self.error_reason = self._reason(frame.error, S.FAILED)
-            case Action.ERROR:  # RTL14
+            case A.ERROR:  # RTL14
                 self._enter(S.FAILED, now, self._reason(frame.error, S.FAILED))
             case _:
                 self._emit(Trace(f"ignored in state {self.state}: {frame}"))
@@ -358,7 +359,7 @@ class Channel:
     def _send_attach(self, now: float) -> None:
         self._common.send(
             Frame(
-                Action.ATTACH,
+                A.ATTACH,
                 channel=self.name,
                 channel_serial=self.channel_serial,  # RTL4c1
                 flags=self.settings.flags,
@@ -368,7 +369,7 @@ class Channel:
         self.timers.set(Timer.REQUEST, now + self._common.request_timeout, self._attach_timed_out)
 
     def _send_detach(self, now: float) -> None:
-        self._common.send(Frame(Action.DETACH, channel=self.name))
+        self._common.send(Frame(A.DETACH, channel=self.name))
         self.timers.set(Timer.REQUEST, now + self._common.request_timeout, self._detach_timed_out)
 
     def _attach_timed_out(self, now: float) -> None:
@@ -481,7 +482,7 @@ class Channel:
 
     @property
     def _connected(self) -> bool:
-        return self._line.state is ConnectionState.CONNECTED
+        return self._line.state is C.CONNECTED
 
     def _reason(self, error: ErrorInfo | None, state: ChannelState) -> ErrorInfo:
         return error or faults.channel_failed(self.name, state, None)

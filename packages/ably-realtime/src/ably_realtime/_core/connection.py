@@ -29,9 +29,10 @@ from .effects import (
     Trace,
 )
 from .hosts import Hosts
+from .members import members
 from .timers import TimerQueue, Timers
 
-S = ConnectionState
+A, S = members(Action), members(ConnectionState)
 
 
 class Timer(Enum):
@@ -95,7 +96,7 @@ class Connection:
         self._changed = changed
         self._random = random
         self._hosts = Hosts(config.primary_host, config.fallback_hosts, random)
-        self._attempt = 0
+        self.attempt = 0
         self._transport_open = False  # from OpenTransport until dropped or given up
         self._new_request = new_request
         self._check = 0  # the id of the connectivity check in flight, 0 for none
@@ -175,14 +176,14 @@ class Connection:
 
     def is_current(self, attempt: int) -> bool:
         """Whether what this transport says still counts."""
-        return self._transport_open and attempt == self._attempt
+        return self._transport_open and attempt == self.attempt
 
     def alive(self, attempt: int, now: float) -> bool:
         """Any sign of life of a transport; returns whether what it says still counts.
 
         The idle deadline is compared with the time of the latest when it comes due.
         """
-        if attempt != self._attempt or not self._transport_open:
+        if attempt != self.attempt or not self._transport_open:
             return False
         self._last_activity = now
         return True
@@ -190,18 +191,18 @@ class Connection:
     def received(self, frame: Frame, now: float) -> None:
         """A frame that concerns the connection as a whole."""
         match self.state, frame.action:
-            case S.CONNECTING, Action.CONNECTED:  # RTN6
+            case S.CONNECTING, A.CONNECTED:  # RTN6
                 self._connected(frame, now)
-            case S.CONNECTED, Action.CONNECTED:  # RTN24
+            case S.CONNECTED, A.CONNECTED:  # RTN24
                 self._updated(frame, now)
-            case S.CLOSING, Action.CONNECTED:  # RTN12f
+            case S.CLOSING, A.CONNECTED:  # RTN12f
                 self._say_close(now)
-            case S.CLOSING, Action.CLOSED | Action.DISCONNECTED | Action.ERROR:
+            case S.CLOSING, A.CLOSED | A.DISCONNECTED | A.ERROR:
                 self._closed(frame.error, now)
-            case S.CONNECTING | S.CONNECTED, Action.DISCONNECTED | Action.CLOSED:
+            case S.CONNECTING | S.CONNECTED, A.DISCONNECTED | A.CLOSED:
                 error = frame.error or faults.server_closed(Action(frame.action).name)
                 self._ended_by_server(error, now)
-            case S.CONNECTING | S.CONNECTED, Action.ERROR:
+            case S.CONNECTING | S.CONNECTED, A.ERROR:
                 error = frame.error or faults.server_closed("ERROR")
                 if error.is_token_error and self.state is S.CONNECTING:  # RTN14b, RTN15c5
                     self._ended_by_server(error, now)
@@ -268,7 +269,7 @@ class Connection:
     def _begin_attempt(self, now: float) -> None:
         if self.state is not S.CONNECTING:
             self._enter(S.CONNECTING, now)
-        self._attempt += 1
+        self.attempt += 1
         if self._auth.uses_token:
             self._auth.request_for_dial()
             self._set(Timer.ATTEMPT, self._request_deadline(now), self._token_timed_out)
@@ -278,7 +279,7 @@ class Connection:
     def _open(self, now: float) -> None:
         self._set(Timer.ATTEMPT, self._request_deadline(now), self._attempt_timed_out)
         self._transport_open = True
-        self._emit(OpenTransport(self._attempt, self._hosts.current, self._query()))
+        self._emit(OpenTransport(self.attempt, self._hosts.current, self._query()))
 
     def _query(self) -> dict[str, str | Secret]:
         """RTN2, RTN15b, RTN16k; what the application adds wins (RTC1f1)."""
@@ -433,7 +434,7 @@ class Connection:
     # -- the way out
 
     def _say_close(self, now: float) -> None:
-        self._emit(Send(self._attempt, Frame(Action.CLOSE)))
+        self._emit(Send(self.attempt, Frame(A.CLOSE)))
         self._set(Timer.CLOSING, self._request_deadline(now), self._close_timed_out)
 
     def _close_timed_out(self, now: float) -> None:
@@ -475,7 +476,7 @@ class Connection:
         self.timers.clear(Timer.ATTEMPT)
         if self._transport_open:
             self._transport_open = False
-            self._emit(CloseTransport(self._attempt))
+            self._emit(CloseTransport(self.attempt))
 
     def _set(self, timer: Timer, deadline: float, action: Callable[[float], None]) -> None:
         self.timers.set(timer, deadline, action)
@@ -494,7 +495,3 @@ class Connection:
         """Who this connection acts as, where it is somebody."""
         confirmed = self.details.client_id
         return confirmed if confirmed not in (None, "*") else self._config.client_id
-
-    @property
-    def attempt(self) -> int:
-        return self._attempt

@@ -41,7 +41,10 @@ class Outbox:
 
     def send(self, op: int, frame: Frame) -> None:
         """Number a frame and send it, as the connection is CONNECTED."""
-        self._transmit((op, frame))
+        frame.msg_serial = self.next_serial
+        self.next_serial += 1
+        self._sent.append((op, frame))
+        self._send(frame)
 
     def queue(self, op: int, frame: Frame) -> None:
         """Keep a frame until the connection is CONNECTED (RTL6c2)."""
@@ -59,19 +62,19 @@ class Outbox:
         other the frames are new to the server and are numbered again (RTN19a2).
         """
         unsettled, self._sent = self._sent, deque()
-        for entry in unsettled:
+        for op, frame in unsettled:
             if renumber:
-                self._transmit(entry)
+                self.send(op, frame)
             else:
-                self._sent.append(entry)
-                self._send(entry[1])
+                self._sent.append((op, frame))
+                self._send(frame)
 
     def flush(self) -> None:
         """Send everything that was queued."""
         while self._queued:
-            entry = self._queued.popleft()
-            self._queued_messages -= _messages_in(entry[1])
-            self._transmit(entry)
+            op, frame = self._queued.popleft()
+            self._queued_messages -= _messages_in(frame)
+            self.send(op, frame)
 
     def acknowledged(self, serial: int, count: int, results: list[list[str | None]]) -> None:
         """Settle `count` frames from `serial` on; earlier ones were skipped (implicit NACK)."""
@@ -100,13 +103,6 @@ class Outbox:
         self._queued_messages = 0
         for op, _ in entries:
             self._emit(Reject(op, error))
-
-    def _transmit(self, entry: _Entry) -> None:
-        _, frame = entry
-        frame.msg_serial = self.next_serial
-        self.next_serial += 1
-        self._sent.append(entry)
-        self._send(frame)
 
     def _take(self, serial: int, count: int) -> list[tuple[int, int]]:
         """Remove what an ACK or NACK covers: each operation with its serial.

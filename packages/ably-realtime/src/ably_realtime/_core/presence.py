@@ -10,7 +10,10 @@ from ..presence_messages import PresenceAction, PresenceMessage
 from . import faults
 from .common import Common
 from .effects import DeliverPresence, Reject, Resolve
+from .members import members
 from .presence_map import OwnMembers, PresenceMap
+
+P = members(PresenceAction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class Presence:
 
         Its echo may be lost with the connection; what is to be entered again must not be.
         """
-        if message.action is PresenceAction.LEAVE:
+        if message.action is P.LEAVE:
             self._own.remove(message)
         else:
             self._own.put(message)
@@ -132,7 +135,7 @@ class Presence:
     # --
 
     def _apply(self, message: PresenceMessage) -> PresenceMessage | None:
-        leaving = message.action in (PresenceAction.LEAVE, PresenceAction.ABSENT)
+        leaving = message.action in (P.LEAVE, P.ABSENT)
         if message.connection_id == self._line.id:  # RTP17b
             if leaving:
                 self._own.remove(message)
@@ -145,7 +148,7 @@ class Presence:
         same = member.connection_id == self._line.id
         return replace(
             member,
-            action=PresenceAction.ENTER,
+            action=P.ENTER,
             id=member.id if same else None,
             connection_id=None,
             timestamp=None,

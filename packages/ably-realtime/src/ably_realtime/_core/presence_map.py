@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..presence_messages import PresenceAction, PresenceMessage
+from .members import members
+
+P = members(PresenceAction)
 
 
 class PresenceMap:
@@ -42,10 +45,10 @@ class PresenceMap:
             return None
         if self._residual is not None:
             self._residual.discard(key)
-            self._members[key] = replace(message, action=PresenceAction.ABSENT)  # RTP2h2a
+            self._members[key] = replace(message, action=P.ABSENT)  # RTP2h2a
             return None
         del self._members[key]
-        return None if existing.action is PresenceAction.ABSENT else message
+        return None if existing.action is P.ABSENT else message
 
     def start_sync(self) -> None:
         """A complete list of members begins; one that was under way counts no more (RTP18a)."""
@@ -64,7 +67,7 @@ class PresenceMap:
         self._members = {
             key: member
             for key, member in self._members.items()
-            if member.action is not PresenceAction.ABSENT  # RTP2h2b
+            if member.action is not P.ABSENT  # RTP2h2b
         }
         return _leaves(gone, timestamp)
 
@@ -81,11 +84,7 @@ class PresenceMap:
 
     def values(self) -> list[PresenceMessage]:
         """The members present."""
-        return [
-            member
-            for member in self._members.values()
-            if member.action is not PresenceAction.ABSENT
-        ]
+        return [member for member in self._members.values() if member.action is not P.ABSENT]
 
     def clear(self) -> None:
         """Forget everything, without a word to subscribers (RTP5a)."""
@@ -133,9 +132,9 @@ class OwnMembers:
 
 def _present(message: PresenceMessage) -> PresenceMessage:
     """The member of whom a message tells (RTP2d2); a SYNC's messages are their members."""
-    if message.action is PresenceAction.PRESENT:
+    if message.action is P.PRESENT:
         return message
-    return replace(message, action=PresenceAction.PRESENT)
+    return replace(message, action=P.PRESENT)
 
 
 def is_newer(incoming: PresenceMessage, existing: PresenceMessage) -> bool:
@@ -164,7 +163,7 @@ def _position(message: PresenceMessage) -> tuple[int, int] | None:
 
 def _leaves(members: list[PresenceMessage], timestamp: float) -> list[PresenceMessage]:
     return [
-        replace(member, action=PresenceAction.LEAVE, id=None, timestamp=int(timestamp))
+        replace(member, action=P.LEAVE, id=None, timestamp=int(timestamp))
         for member in members
-        if member.action is not PresenceAction.ABSENT
+        if member.action is not P.ABSENT
     ]

@@ -17,12 +17,15 @@ from .channel import Channel
 from .config import Config
 from .connection import Connection
 from .effects import Effect, Reject, Resolve
+from .members import members
 from .outbox import Outbox
 from .presence import presence_frame
 
-_QUEUEING = frozenset(
-    {ConnectionState.INITIALIZED, ConnectionState.CONNECTING, ConnectionState.DISCONNECTED}
-)  # RTL6c2
+A, C, S = members(Action), members(ConnectionState), members(ChannelState)
+
+_QUEUEING = frozenset({C.INITIALIZED, C.CONNECTING, C.DISCONNECTED})  # RTL6c2
+
+_UNUSABLE = frozenset({S.SUSPENDED, S.FAILED})  # RTL6c4
 
 
 class Publisher:
@@ -60,7 +63,7 @@ class Publisher:
     def publish(self, op: int, frame: Frame) -> None:
         """RTL6c. The channel need not exist here: publishing does not attach (RTL6c5)."""
         channel = self._channels.get(frame.channel or "")
-        if channel is not None and channel.state in (ChannelState.SUSPENDED, ChannelState.FAILED):
+        if channel is not None and channel.state in _UNUSABLE:
             fault = faults.channel_unusable(channel.name, channel.state, "publish")
             self._emit(Reject(op, fault))
         else:
@@ -69,29 +72,29 @@ class Publisher:
     def change_presence(self, op: int, frame: Frame, channel: Channel, now: float) -> None:
         """RTP16."""
         match channel.state:
-            case ChannelState.ATTACHED:
+            case S.ATTACHED:
                 self.submit(op, frame)
-            case ChannelState.INITIALIZED | ChannelState.ATTACHING if self._config.queue_messages:
+            case S.INITIALIZED | S.ATTACHING if self._config.queue_messages:
                 channel.presence.queue(op, frame)
                 channel.attach_implicitly(now)  # RTP8d
             case _:
                 fault = faults.channel_unusable(channel.name, channel.state, "change presence")
                 self._emit(Reject(op, fault))
 
-    def reenter(self, channel_name: str, member: PresenceMessage) -> None:
+    def reenter(self, channel: str, member: PresenceMessage) -> None:
         """RTP17g."""
-        channel = self._channels[channel_name]
+        target = self._channels[channel]
         try:
             data, encoding = encode_payload(
-                member.data, None, binary=self._config.binary, cipher=channel.settings.cipher
+                member.data, None, binary=self._config.binary, cipher=target.settings.cipher
             )
         except (UnsupportedPayload, CipherUnavailable) as error:
             fault = ErrorInfo(code=40013, status_code=400, message=str(error), cause=error)
-            channel.reentry_failed(member.client_id, fault)
+            target.reentry_failed(member.client_id, fault)
             return
         op = next(self._reentry_ids)
-        self._reentries[op] = (channel, member.client_id)
-        self.submit(op, presence_frame(channel.name, replace(member, data=data, encoding=encoding)))
+        self._reentries[op] = (target, member.client_id)
+        self.submit(op, presence_frame(channel, replace(member, data=data, encoding=encoding)))
 
     def clients_in_flight(self, channel: str) -> set[str | None]:
         """The members of whom the server has yet to acknowledge the latest."""
@@ -104,9 +107,9 @@ class Publisher:
 
     def submit(self, op: int, frame: Frame) -> None:
         """Send, queue or refuse a frame, by the state of the connection."""
-        if frame.action == Action.PRESENCE:
+        if frame.action == A.PRESENCE:
             self._presence[op] = frame
-        if self._connection.state is ConnectionState.CONNECTED:
+        if self._connection.state is C.CONNECTED:
             self._outbox.send(op, frame)
         elif self._connection.state in _QUEUEING and self._config.queue_messages:
             if self._outbox.has_room_for(frame, self._config.max_queued_messages):
@@ -185,8 +188,4 @@ class Publisher:
 
     def _waits_for_attach(self, frame: Frame) -> bool:
         channel = self._channels.get(frame.channel or "")
-        return (
-            frame.action == Action.PRESENCE
-            and channel is not None
-            and channel.state is ChannelState.ATTACHING
-        )
+        return frame.action == A.PRESENCE and channel is not None and channel.state is S.ATTACHING

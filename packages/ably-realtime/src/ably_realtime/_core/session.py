@@ -50,16 +50,15 @@ from .inputs import (
     TokenFailed,
     TokenObtained,
 )
+from .members import members
 from .pings import Pings
 from .publisher import Publisher
 from .recovery import RecoveryKey
 from .timers import TimerQueue
 
-C = ConnectionState
+A, C, S = members(Action), members(ConnectionState), members(ChannelState)
 
-_BEFORE_CONNECTED = frozenset(
-    {Action.CONNECTED, Action.DISCONNECTED, Action.CLOSED, Action.ERROR, Action.HEARTBEAT}
-)
+_BEFORE_CONNECTED = frozenset({A.CONNECTED, A.DISCONNECTED, A.CLOSED, A.ERROR, A.HEARTBEAT})
 """What a server may say before it has said CONNECTED (RTN6)."""
 
 _PINGABLE = frozenset({C.CONNECTED, C.CONNECTING, C.DISCONNECTED})
@@ -173,12 +172,16 @@ class Session:
                 error = faults.authentication_failed(error, final=final)
                 if self._auth.authorize_failed(op, error):
                     self._authentication_failed(error, final, now)
-        return self._take_effects()
+        effects = self._effects.copy()
+        self._effects.clear()
+        return effects
 
     def received(self, attempt: int, frame: Frame, now: float) -> list[Effect]:
         """The same as `handle(Received(attempt, frame), now)`, for what happens most often."""
         self._received(attempt, frame, now)
-        return self._take_effects()
+        effects = self._effects.copy()
+        self._effects.clear()
+        return effects
 
     @property
     def next_deadline(self) -> float | None:
@@ -203,7 +206,7 @@ class Session:
         serials = {
             name: channel.channel_serial
             for name, channel in self.channels.items()
-            if channel.state is ChannelState.ATTACHED and channel.channel_serial is not None
+            if channel.state is S.ATTACHED and channel.channel_serial is not None
         }
         return RecoveryKey(key, self._publisher.next_serial, serials)
 
@@ -225,15 +228,15 @@ class Session:
                 self._emit(Trace(f"ignored, there is no such channel: {frame}"))
             return
         match frame.action:
-            case Action.ACK:
+            case A.ACK:
                 self._publisher.acknowledged(frame)
-            case Action.NACK:
+            case A.NACK:
                 self._publisher.refused(frame)
-            case Action.HEARTBEAT:
+            case A.HEARTBEAT:
                 self._pings.echoed(frame.id, now)
-            case Action.PING:
-                self._send(Frame(Action.PONG, id=frame.id))
-            case Action.AUTH if self.connection.state is C.CONNECTED:  # RTN22
+            case A.PING:
+                self._send(Frame(A.PONG, id=frame.id))
+            case A.AUTH if self.connection.state is C.CONNECTED:  # RTN22
                 self._auth.request_for_reauth(now)
             case _:
                 self.connection.received(frame, now)
@@ -373,8 +376,3 @@ class Session:
 
     def _send(self, frame: Frame) -> None:
         self._emit(Send(self.connection.attempt, frame))
-
-    def _take_effects(self) -> list[Effect]:
-        effects = self._effects.copy()
-        self._effects.clear()
-        return effects

@@ -20,10 +20,9 @@ def proxy_for(option: str | None, host: str, *, secure: bool) -> str | None:
     """The URL of the proxy to go through, or None to go straight."""
     if option != FROM_ENVIRONMENT:
         return option
-    if proxy_bypass(host):
-        return None
     proxies = getproxies()
-    return proxies.get("https" if secure else "http") or proxies.get("all")
+    proxy = proxies.get("https" if secure else "http") or proxies.get("all")
+    return None if proxy is None or proxy_bypass(host) else proxy
 
 
 async def connect_through(proxy: str, host: str, port: int) -> socket.socket:
