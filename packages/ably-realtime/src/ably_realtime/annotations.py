@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
-from ._core import inputs as do
 from ._wire.frames import Action, Frame
 from .context import Context
 from .implicit_attach import attach_if_asked
@@ -106,7 +105,7 @@ class Annotations:
             channel=self._channel.name,
             annotations=self._channel.packer().pack([complete]),
         )
-        await self._channel.call(do.Publish, frame)
+        await self._channel.send(frame)
 
 
 def _read(annotation: Any) -> Annotation:

@@ -255,7 +255,7 @@ class Channel(Emitter[ChannelStateChange]):
             messages=messages,
             params=_stringified(params),
         )
-        result: PublishResult = await self.call(do.Publish, frame)
+        result: PublishResult = await self.send(frame)
         return result
 
     async def update_message(
@@ -406,14 +406,13 @@ class Channel(Emitter[ChannelStateChange]):
         self, operation: Callable[[int, *Arguments], do.Input], *arguments: *Arguments
     ) -> asyncio.Future[Any]:
         """Begin an operation on this channel; see `Engine.submit`."""
-        if self._released:
-            raise AblyError(
-                code=90001,
-                status_code=400,
-                message=f"channel {self._name!r} was released",
-                hint="Get it again with client.channels.get().",
-            )
+        self._check_not_released()
         return self._engine.submit(operation, *arguments)
+
+    def send(self, frame: Frame) -> asyncio.Future[Any]:
+        """Send what the server acknowledges, as `publish` does; see `Engine.publish`."""
+        self._check_not_released()
+        return self._engine.publish(frame)
 
     def was_released(self) -> None:
         """Nothing can be done with this object any more; called by the client."""
@@ -480,6 +479,15 @@ class Channel(Emitter[ChannelStateChange]):
 
     # --
 
+    def _check_not_released(self) -> None:
+        if self._released:
+            raise AblyError(
+                code=90001,
+                status_code=400,
+                message=f"channel {self._name!r} was released",
+                hint="Get it again with client.channels.get().",
+            )
+
     async def _be_able_to_receive(self) -> None:
         await attach_if_asked(self)
         check_granted(self, ChannelMode.SUBSCRIBE, strict=self._context.options.strict_mode)
@@ -500,7 +508,7 @@ class Channel(Emitter[ChannelStateChange]):
             messages=self.packer().pack([changed]),
             params=_stringified(params),
         )
-        result: PublishResult = await self.call(do.Publish, frame)
+        result: PublishResult = await self.send(frame)
         return UpdateDeleteResult(result.serials[0] if result.serials else None)
 
     def _attach_serial(self) -> str:

@@ -625,3 +625,15 @@ def test_a_frame_may_come_by_either_entrance(
         return [str(effect) for effect in effects + left], [*states, session.next_deadline]
 
     assert outcome(by_name=True) == outcome(by_name=False)
+
+
+@pytest.mark.parametrize("state", ConnectionState)
+def test_a_publish_may_come_by_either_entrance(state: ConnectionState) -> None:
+    def outcome(*, by_name: bool) -> tuple[list[str], int]:
+        session, now = (client := client_in(state)).session, client.now
+        frame = Frame(Action.MESSAGE, channel="orders", messages=[Message(data="d")])
+        effects = session.publish(1, frame) if by_name else session.handle(Publish(1, frame), now)
+        effects += session.handle(TimersDue(), now)
+        return [str(effect) for effect in effects], client.connection.attempt
+
+    assert outcome(by_name=True) == outcome(by_name=False)

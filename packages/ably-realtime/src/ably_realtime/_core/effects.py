@@ -1,7 +1,8 @@
 """Everything the core can ask for: what `Session.handle` returns and the driver performs.
 
-Nobody changes an effect. `Send`, `Resolve` and `Deliver`, which belong to single messages, are not
-frozen all the same: a frozen dataclass takes three times as long to make.
+Nobody changes an effect. Those that belong to single messages and attachments, `Send`, `Resolve`,
+`Deliver` and `ChannelChanged`, are not frozen all the same: a frozen dataclass takes three times as
+long to make.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class ConnectionChanged:
     retry_in: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ChannelChanged:
     """Tell the listeners of a channel (RTL2)."""
 

@@ -77,7 +77,8 @@ class Inbound:
         for message in frame.presence:
             if message.connection_id is None:
                 message.connection_id = frame.connection_id  # TP3d
-            self.decode(message)
+            if message.encoding is not None:
+                self.decode(message)
         return frame.presence
 
     def annotations(self, frame: Frame) -> list[Annotation]:

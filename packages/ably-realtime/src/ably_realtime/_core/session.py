@@ -183,6 +183,13 @@ class Session:
         self._effects.clear()
         return effects
 
+    def publish(self, op: int, frame: Frame) -> list[Effect]:
+        """The same as `handle(Publish(op, frame), now)`, at any time; it comes next in number."""
+        self._publisher.publish(op, frame)
+        effects = self._effects.copy()
+        self._effects.clear()
+        return effects
+
     @property
     def next_deadline(self) -> float | None:
         """When `TimersDue` is next needed, in monotonic milliseconds."""
