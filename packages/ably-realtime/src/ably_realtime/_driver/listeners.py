@@ -65,34 +65,30 @@ class Listener:
         """Drop what waits; an item already begun may end."""
         self._backlog = None
 
-    def _begin(self, item: Any) -> Awaitable[Any] | None:
-        try:
-            result = self.callback(item)
-        except (Exception, asyncio.CancelledError):
-            log.exception("a listener raised")
-            return None
-        return result if result is not None and inspect.isawaitable(result) else None
-
     @staticmethod
     def _cancelled() -> bool:
         """Whether it is the task itself that is being cancelled, and not what it awaited."""
         task = asyncio.current_task()
         return task is not None and task.cancelling() > 0
 
-    async def _finish(self, pending: Awaitable[Any] | None) -> None:
+    async def _finish(self, pending: Awaitable[Any]) -> None:
+        """Await what a call returned, then handle what came meanwhile, one item after another."""
+        result: Any = pending
         try:
             while True:
-                if pending is not None:
-                    try:
-                        await pending
-                    except asyncio.CancelledError:
-                        if self._cancelled():
-                            raise
-                        log.warning("a listener was cancelled from inside")
-                    except Exception:
-                        log.exception("a listener raised")
-                if not self._backlog:
-                    return
-                pending = self._begin(self._backlog.popleft())
+                try:
+                    if inspect.isawaitable(result):
+                        await result
+                    if not self._backlog:
+                        return
+                    result = self.callback(self._backlog.popleft())
+                except asyncio.CancelledError:
+                    if self._cancelled():
+                        raise
+                    log.warning("a listener was cancelled from inside")
+                    result = None
+                except Exception:
+                    log.exception("a listener raised")
+                    result = None
         finally:
             self._busy = False
