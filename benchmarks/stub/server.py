@@ -8,7 +8,8 @@ closes. The name of a channel is the order for what is to happen when it is atta
     deltas:SIZE:COUNT         COUNT messages, one a frame, most of them deltas
     members:COUNT             a presence sync of COUNT members
     leaves:COUNT              the members of the channel members:COUNT leave
-    echo                      each publish is sent back, beside its ACK
+    prompt                    from now on the server waits for frames without sleeping
+    echo                      as prompt, and each publish is sent back, beside its ACK
     reset                     the socket is reset, unless the connection was resumed
     anything else             ATTACHED, no more
 
@@ -57,7 +58,8 @@ class Connection(socketserver.BaseRequestHandler):
             else:
                 connection_id = f"conn-{next(_connection_numbers)}"
             self._send(w.connected(connection_id))
-            self._serve(ClientFrames(self.request, self._flush))
+            self._frames = ClientFrames(self.request, self._flush)
+            self._serve(self._frames)
         except ConnectionError:
             pass
 
@@ -102,7 +104,10 @@ class Connection(socketserver.BaseRequestHandler):
                 self._unsent.append(w.member_pages(self._wire, channel, count))
             case "leaves", [count]:
                 self._unsent.append(w.leaves(self._wire, f"members:{count}", count))
+            case "prompt", []:
+                self._frames.polls = True
             case "echo", []:
+                self._frames.polls = True
                 self._echo = w.echo(self._wire, channel)
 
     def _flood(self, block: bytes, messages: int, count: int) -> None:

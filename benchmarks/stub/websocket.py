@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import socket
+import time
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,6 +14,8 @@ from websockets.speedups import apply_mask
 
 _ACCEPT_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _READ_SIZE = 256 * 1024
+_POLLING_TIME = 0.002
+"""Seconds; longer than a client needs between an answer and its next frame."""
 
 
 def switch_protocols(connection: socket.socket) -> dict[str, str]:
@@ -49,12 +52,15 @@ def server_frame(opcode: Opcode, payload: bytes) -> bytes:
 class ClientFrames:
     """The frames that a client sends, none of them fragmented.
 
-    `before_waiting` is called each time before the socket is waited for.
+    `before_waiting` is called each time before the socket is waited for. With `polls` the thread
+    asks the socket over and over for a while before it sleeps: what the system takes to wake a
+    thread is as long as half a round trip, and says nothing about the client.
     """
 
     def __init__(self, connection: socket.socket, before_waiting: Callable[[], None]) -> None:
         self._connection = connection
         self._before_waiting = before_waiting
+        self.polls = False
         self._data = b""
         self._at = 0
 
@@ -62,7 +68,7 @@ class ClientFrames:
         """Return once there is a whole frame; raise `ConnectionError` if none comes any more."""
         while self._bounds() is None:
             self._before_waiting()
-            received = self._connection.recv(_READ_SIZE)
+            received = self._poll() if self.polls else self._connection.recv(_READ_SIZE)
             if not received:
                 raise ConnectionError("the client left")
             self._data = self._data[self._at :] + received
@@ -87,6 +93,15 @@ class ClientFrames:
         opcode = Opcode(self._data[self._at] & 0x0F)
         self._at = end
         return opcode, apply_mask(self._data[start:end], self._data[start - 4 : start])
+
+    def _poll(self) -> bytes:
+        until = time.perf_counter() + _POLLING_TIME
+        while time.perf_counter() < until:
+            try:
+                return self._connection.recv(_READ_SIZE, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                pass
+        return self._connection.recv(_READ_SIZE)
 
     def _bounds(self) -> tuple[int, int] | None:
         """Where the payload of the next frame begins and ends, once all of it is there."""

@@ -74,7 +74,7 @@ const work = {
 
   async acknowledge({ port, count }) {
     const client = await connect(port);
-    const channel = client.channels.get('sink');
+    const channel = client.channels.get('prompt');
     await channel.attach();
     const durations = [];
     for (let n = 0; n < count; n++) {

@@ -56,7 +56,7 @@ class _Work:
             return {"rate": count / (time.perf_counter() - began)}
 
     async def acknowledge(self, port: int, count: int) -> dict[str, float]:
-        return await self._round_trips(port, count, "sink", w.ACK)
+        return await self._round_trips(port, count, "prompt", w.ACK)
 
     async def echo(self, port: int, count: int) -> dict[str, float]:
         return await self._round_trips(port, count, "echo", w.MESSAGE)

@@ -109,7 +109,7 @@ class _Work:
             return {"rate": count / (time.perf_counter() - began)}
 
     async def acknowledge(self, port: int, count: int) -> dict[str, float]:
-        return self._round_trips(port, count, "sink", answers=1)
+        return self._round_trips(port, count, "prompt", answers=1)
 
     async def echo(self, port: int, count: int) -> dict[str, float]:
         return self._round_trips(port, count, "echo", answers=2)

@@ -123,7 +123,7 @@ class SdkWork:
         """The time from a publish to its ACK, one at a time."""
         durations = []
         async with self._connected(port) as client:
-            channel = client.channels.get("sink")
+            channel = client.channels.get("prompt")
             await channel.attach()
             for _ in range(count):
                 began = time.perf_counter()
