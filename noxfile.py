@@ -177,7 +177,7 @@ def bench(session: nox.Session) -> None:
             session.run("python", "benchmarks/soak_server.py", "--page")
         case options:
             install_javascript_sdk(session)
-            install_packages(session, extras=WITH_SPEED)
+            install_packages(session, "bench", extras=WITH_SPEED)
             session.run("python", "benchmarks/run.py", *options)
 
 

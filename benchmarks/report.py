@@ -57,6 +57,25 @@ def as_markdown(run: Run) -> str:
     return "\n".join([*lines, ""])
 
 
+def missed_targets(run: Run) -> list[str]:
+    """Each target that was missed, and by how much."""
+    return [line for row in run.samples for ours in OURS for line in _misses(row, ours)]
+
+
+def _misses(row: Samples, ours: Contender) -> list[str]:
+    what = f"{row.title}{' with the extra' if ours is Contender.SPEED else ''}"
+    found = []
+    for peer in PEERS:
+        advantage, wanted = row.advantage(ours, peer), row.wanted(ours, peer)
+        if row.reached(ours, peer) is False and advantage is not None and wanted is not None:
+            found.append(f"{what}: {_factor(advantage)} x {peer}, target {_factor(wanted)} x")
+    at_most = row.measure.target_of(ours).at_most
+    if row.within_limit(ours) is False and at_most is not None:
+        unit = row.measure.unit
+        found.append(f"{what}: {short(row.median(ours))} {unit}, target {at_most:,g} {unit}")
+    return found
+
+
 def as_json(run: Run) -> str:
     """Everything, with each single value."""
     return json.dumps(

@@ -44,6 +44,10 @@ def main() -> int:
     print(heading(run))
     asyncio.run(measure(run, chosen, commands))
     write_results(run)
+    if options.page:
+        from benchmarks.client_page import refresh  # matplotlib is needed only here
+
+        refresh(run)
     for failure in run.failures:
         print("FAILED", failure, file=sys.stderr)
     return 1 if run.failures else 0
@@ -55,6 +59,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("quick", nargs="?", choices=["quick"], help="less of everything")
     names = [workload.name for workload in WORKLOADS]
     parser.add_argument("--only", action="append", choices=names, help="one workload, or several")
+    parser.add_argument("--page", action="store_true", help="refresh the page in docs")
     return parser.parse_args()
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 from benchmarks.local.plots import draw_fan_out, draw_soak
 from benchmarks.local.report import as_markdown
 from benchmarks.local.soak import Soak
+from benchmarks.pages import DOCS, IMAGES, link, replace_part
 from benchmarks.report import introduction
 from benchmarks.results import Run
-from benchmarks.worker_process import ROOT
 
-PAGE = ROOT / "docs" / "ably-local-performance.md"
-IMAGES = ROOT / "docs" / "images"
+PAGE = DOCS / "ably-local-performance.md"
 FAN_OUT = IMAGES / "ably-local-fan-out.svg"
 SOAK = IMAGES / "ably-local-soak.svg"
 
@@ -24,9 +20,9 @@ def refresh_rates(run: Run) -> None:
     written = [
         introduction(run).replace("\n", "  \n"),
         as_markdown(run, run.samples),
-        f"![Deliveries a second, by the number of subscribers]({_link(FAN_OUT)})",
+        f"![Deliveries a second, by the number of subscribers]({link(PAGE, FAN_OUT)})",
     ]
-    _replace("rates", "\n\n".join(written))
+    replace_part(PAGE, "rates", "\n\n".join(written))
 
 
 def refresh_soak(soak: Soak) -> None:
@@ -39,20 +35,6 @@ def refresh_soak(soak: Soak) -> None:
         f"channels, {soak.seconds:.0f} s  \n{soak.machine}  \n{versions}",
         f"Verdict: {soak.verdict()}.",
         f"Done meanwhile: {done}.",
-        f"![The memory of the server, second by second]({_link(SOAK)})",
+        f"![The memory of the server, second by second]({link(PAGE, SOAK)})",
     ]
-    _replace("soak", "\n\n".join(written))
-
-
-def _replace(part: str, text: str) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    begin, end = f"<!-- {part}: written by the command above -->", f"<!-- end of {part} -->"
-    assert page.count(begin) == page.count(end) == 1
-    pattern = f"{re.escape(begin)}.*{re.escape(end)}"
-    replaced = re.sub(pattern, lambda _: f"{begin}\n{text}\n{end}", page, flags=re.DOTALL)
-    PAGE.write_text(replaced, encoding="utf-8")
-    print("written:", PAGE.relative_to(ROOT))
-
-
-def _link(image: Path) -> str:
-    return image.relative_to(PAGE.parent).as_posix()
+    replace_part(PAGE, "soak", "\n\n".join(written))

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-
+from benchmarks.drawing import drawing, save
 from benchmarks.local.soak import MEGABYTE, Soak
 from benchmarks.results import Run
-
-mpl.rcParams["svg.hashsalt"] = "ably-local"  # the same figures give the same file
-mpl.rcParams["svg.fonttype"] = "none"
-mpl.rcParams["path.simplify_threshold"] = 1.0
 
 
 def draw_fan_out(run: Run, path: Path) -> None:
@@ -23,7 +16,7 @@ def draw_fan_out(run: Run, path: Path) -> None:
         for row in run.samples
         if row.workload.operation == "fan_out" and row.measure.key == "rate"
     ]
-    figure, axes = _drawing("subscribers", "deliveries/s")
+    figure, axes = drawing("subscribers", "deliveries/s")
     width = 0.8 / len(run.contenders)
     for number, contender in enumerate(run.contenders):
         places = [place + (number + 0.5) * width - 0.4 for place in range(len(rows))]
@@ -32,30 +25,16 @@ def draw_fan_out(run: Run, path: Path) -> None:
     axes.set_xticks(range(len(rows)), [f"{row.workload.arguments['subscribers']}" for row in rows])
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.legend(frameon=False)
-    _save(figure, path)
+    save(figure, path)
 
 
 def draw_soak(soak: Soak, path: Path) -> None:
     """The memory of the server from the beginning to the end; the warm-up is shaded."""
-    figure, axes = _drawing("minutes", "resident memory, MB")
+    figure, axes = drawing("minutes", "resident memory, MB")
     minutes = [sample.seconds / 60 for sample in soak.samples]
     axes.plot(minutes, [sample.resident_bytes / MEGABYTE for sample in soak.samples])
     axes.axvspan(0, soak.warm_up / 60, color="0.92", label="warm-up")
     axes.set_xlim(0, soak.seconds / 60)
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, loc="lower right")
-    _save(figure, path)
-
-
-def _drawing(below: str, beside: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(7, 3), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set_xlabel(below)
-    axes.set_ylabel(beside)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
-def _save(figure: Figure, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None, "Creator": None})
+    save(figure, path)

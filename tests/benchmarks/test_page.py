@@ -22,7 +22,6 @@ def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the page, in an empty folder."""
     copy = tmp_path / page.PAGE.name
     copy.write_text(TEXT, encoding="utf-8")
-    monkeypatch.setattr(page, "ROOT", tmp_path)
     monkeypatch.setattr(page, "PAGE", copy)
     for drawing in ("FAN_OUT", "SOAK"):
         path = tmp_path / "images" / getattr(page, drawing).name
