@@ -117,7 +117,7 @@ class App:
         self.keys_need_tls = True
         self.keys: dict[str, Key] = {}
         self.namespaces = {namespace.id: namespace for namespace in namespaces}
-        self.tokens = Tokens(clock, self.id)
+        self.tokens = Tokens(clock, self.id, self.keys)
         self.push = PushRegistry()
         self.stats = Stats(clock, self.id)
         self.lifecycle = Lifecycle(self)

@@ -18,8 +18,8 @@ from .clock import Clock
 from .errors import Code, Refusal, refusal
 from .formats import Format
 from .grants import Grant
-from .ids import random_id
 from .revocation import Revocation
+from .sealed import seal, unseal
 
 if TYPE_CHECKING:
     from .apps import Key
@@ -122,15 +122,30 @@ def ended(grant: Grant, code: Code) -> Refusal:
     return refusal(code, f"the token of key {grant.key_name} {how}", status=401)
 
 
-class Tokens:
-    """Issues and verifies the tokens of one app."""
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """Tokens that were ended by a fault: those covered, of the time up to `stamp`."""
 
-    def __init__(self, clock: Clock, app_id: str) -> None:
+    covers: Callable[[Grant], bool]
+    code: Code
+    stamp: int
+    moment: int
+
+
+class Tokens:
+    """Issues and verifies the tokens of one app, whose keys by name are `keys`.
+
+    Each token has a stamp, by which it is later or earlier than others of the same millisecond: an
+    issued one from when it was issued, a JWT from when it was first presented.
+    """
+
+    def __init__(self, clock: Clock, app_id: str, keys: Mapping[str, Key]) -> None:
         self._clock = clock
         self._app_id = app_id
-        self._issued: dict[str, Grant] = {}
-        self._jwts: dict[str, Grant] = {}
-        self._ended: dict[str, Code] = {}
+        self._keys = keys
+        self._stamp = 0
+        self._jwts: dict[str, tuple[int, int]] = {}  # the stamp, and when it expires
+        self._endings: list[_Ending] = []
         self._nonces: dict[tuple[str, int], int] = {}
         self._revocations: list[Revocation] = []
 
@@ -148,7 +163,6 @@ class Tokens:
             raise refusal(Code.INVALID_PARAMETER_VALUE, f"ttl is between 1 and {MAX_TTL} ms")
         if request.client_id == "":
             raise refusal(Code.INVALID_CLIENT_ID, "a clientId is a non-empty string")
-        token = f"{self._app_id}.{random_id(60)}"
         grant = Grant(
             app_id=self._app_id,
             key_name=key.name,
@@ -157,15 +171,15 @@ class Tokens:
             issued=now,
             expires=now + ttl,
         )
-        self._issued[token] = grant
-        return TokenDetails(token, grant)
+        return TokenDetails(seal(grant, self._next_stamp(), key), grant)
 
     def verify(self, token: str) -> Grant:
         """Return what an issued token grants; refuse an unknown, expired or revoked one."""
-        grant = self._issued.get(token)
-        if grant is None:
+        said = unseal(token, self._keys)
+        if said is None:
             raise refusal(Code.TOKEN_UNRECOGNIZED, "the token is not recognized", status=401)
-        self._check_ended(token, grant)
+        grant, stamp = said
+        self._check_ended(grant, stamp)
         self.check(grant)
         return grant
 
@@ -185,8 +199,10 @@ class Tokens:
             raise refusal(
                 Code.INVALID_JWT, f"the JWT could not be verified: {error}", status=401
             ) from None
-        grant = self._jwts[token] = self._grant_of(claims, key)
-        self._check_ended(token, grant)
+        grant = self._grant_of(claims, key)
+        if token not in self._jwts:
+            self._jwts[token] = (self._next_stamp(), grant.expires or 0)
+        self._check_ended(grant, self._jwts[token][0])
         self.check(grant)
         return grant
 
@@ -208,15 +224,18 @@ class Tokens:
         self._revocations.append(revocation)
 
     def end(self, covers: Callable[[Grant], bool], code: Code) -> None:
-        """Refuse, from now on, the tokens seen so far that are covered, with `code`."""
-        for token, grant in (*self._issued.items(), *self._jwts.items()):
-            if covers(grant):
-                self._ended[token] = code
+        """Refuse, from now on, the tokens issued or seen so far that are covered, with `code`."""
+        self._endings.append(_Ending(covers, code, self._stamp, self._clock.now()))
 
-    def _check_ended(self, token: str, grant: Grant) -> None:
-        code = self._ended.get(token)
-        if code is not None:
-            raise ended(grant, code)
+    def _check_ended(self, grant: Grant, stamp: int) -> None:
+        for ending in self._endings:
+            if stamp <= ending.stamp and ending.covers(grant):
+                raise ended(grant, ending.code)
+
+    def _next_stamp(self) -> int:
+        """Return a number above all others, those given out before a restart too."""
+        self._stamp = max(self._stamp + 1, self._clock.now() * 1000)
+        return self._stamp
 
     def _narrowed(self, key: Key, requested: str | None) -> Capability:
         if requested is None:
@@ -271,18 +290,14 @@ class Tokens:
         self._nonces[used] = request.timestamp + TIMESTAMP_WINDOW
 
     def sweep(self) -> None:
-        """Drop the nonces and tokens that can't be presented any more.
-
-        Recently expired tokens stay known, so that they are refused as expired, not as unknown.
-        """
+        """Drop what concerns only nonces and tokens that can't be presented any more."""
         now = self._clock.now()
         for used in [n for n, until in self._nonces.items() if until < now]:
             del self._nonces[used]
         self._revocations = [r for r in self._revocations if r.issued_before + MAX_TTL >= now]
-        for known, kept in ((self._issued, MAX_TTL), (self._jwts, 0)):
-            for token in [t for t, g in known.items() if (g.expires or 0) + kept < now]:
-                del known[token]
-                self._ended.pop(token, None)
+        self._endings = [e for e in self._endings if e.moment + MAX_TTL >= now]
+        for token in [t for t, (_, expires) in self._jwts.items() if expires < now]:
+            del self._jwts[token]
 
 
 def _string(body: Mapping[str, Any], name: str) -> str | None:
