@@ -1,0 +1,73 @@
+"""Kinds of values that several commands take."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import time
+from typing import Any
+
+import click
+
+from ..options import ChannelOptions
+from ..states import ChannelMode
+
+_AGO = re.compile(r"(\d+)(ms|s|m|h|d)")
+_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+class Moment(click.ParamType):
+    """A time: milliseconds since the epoch, ISO 8601, or how long ago (`5m`, `2h`, `1d`)."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Milliseconds since the epoch."""
+        text = str(value)
+        if text.isdecimal():
+            return int(text)
+        if ago := _AGO.fullmatch(text):
+            return int(time.time() * 1000) - int(ago[1]) * _UNITS[ago[2]]
+        try:
+            return int(datetime.datetime.fromisoformat(text).astimezone().timestamp() * 1000)
+        except ValueError:
+            self.fail(f"{text!r} is not a time, such as 2026-01-31T12:00, 5m or 1d", param, ctx)
+
+
+MOMENT = Moment()
+
+count_option = click.option(
+    "--count", "-c", type=click.IntRange(1), metavar="N", help="End after N."
+)
+duration_option = click.option(
+    "--duration", "-D", type=click.FloatRange(0), metavar="SECONDS", help="End after this long."
+)
+cipher_option = click.option(
+    "--cipher", metavar="KEY", help="Key of an encrypted channel, in base64."
+)
+
+
+def channel_options(
+    *,
+    cipher: str | None = None,
+    modes: tuple[ChannelMode, ...] = (),
+    **params: str | None,
+) -> ChannelOptions:
+    """Channel options from the options of a command; what is None is left out."""
+    given = {name: value for name, value in params.items() if value is not None}
+    return ChannelOptions(
+        params=given or None,
+        modes=modes or None,
+        cipher=None if cipher is None else {"key": cipher},
+    )
+
+
+def read_data(text: str | None) -> Any:
+    """A payload: a JSON object or array is one, anything else is text."""
+    if text is None or not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
