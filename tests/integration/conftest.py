@@ -1,12 +1,14 @@
-"""An app on a server of its own, and a proxy in front of it."""
+"""An app on a server of its own, a proxy in front of it, and the command line for a server."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from ably_local import ThreadedLocalAbly
 from tests.faults import FaultProxy
+from tests.integration.command_line import CommandLine, settings_for
 from tests.integration.sandbox import Sandbox, new_sandbox
 
 
@@ -21,3 +23,15 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 async def proxy(sandbox: Sandbox) -> AsyncIterator[FaultProxy]:
     async with FaultProxy(sandbox.server.host, sandbox.server.port) as proxy:
         yield proxy
+
+
+@pytest.fixture
+def local_server() -> Iterator[ThreadedLocalAbly]:
+    with ThreadedLocalAbly() as server:
+        yield server
+
+
+@pytest.fixture
+def cli(local_server: ThreadedLocalAbly) -> CommandLine:
+    """The command line, pointed at the server by its environment."""
+    return CommandLine(**settings_for(local_server))

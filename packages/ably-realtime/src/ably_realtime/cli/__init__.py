@@ -19,10 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from .app import run
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in _NEEDED:
+        package = (error.name or "").partition(".")[0]
+        if package not in _NEEDED:
             raise
         sys.stderr.write(
-            f"ably-realtime: the command line needs {error.name}, which is not installed. "
+            f"ably-realtime: the command line needs {package}, which is not installed. "
             "Install it with: pip install 'ably-realtime[cli]'\n"
         )
         return 1

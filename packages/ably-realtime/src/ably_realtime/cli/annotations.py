@@ -23,12 +23,12 @@ _COLUMNS = (
 )
 
 
-@click.group()
-def annotations() -> None:
+@click.group("annotations")
+def annotation_commands() -> None:
     """Annotate messages, and see their annotations."""
 
 
-@annotations.command()
+@annotation_commands.command()
 @click.argument("channel_name", metavar="CHANNEL")
 @click.argument("serial")
 @click.argument("annotation_type", metavar="TYPE")
@@ -45,14 +45,17 @@ async def publish(
     count: int | None,
     data: str | None,
 ) -> None:
-    """Annotate the message with this serial; TYPE is such as reactions:unique.v1."""
+    """Annotate the message with this serial.
+
+    TYPE says how annotations add up, such as reactions:unique.v1.
+    """
     annotation = Annotation(type=annotation_type, name=name, count=count, data=read_data(data))
     async with session.connected() as client:
         await client.channels.get(channel_name).annotations.publish(serial, annotation)
     _done(session, channel_name, serial, annotation, "published")
 
 
-@annotations.command()
+@annotation_commands.command()
 @click.argument("channel_name", metavar="CHANNEL")
 @click.argument("serial")
 @click.argument("annotation_type", metavar="TYPE")
@@ -68,7 +71,7 @@ async def delete(
     _done(session, channel_name, serial, annotation, "deleted")
 
 
-@annotations.command()
+@annotation_commands.command()
 @click.argument("channel_name", metavar="CHANNEL")
 @click.argument("serial")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="How many.")
@@ -78,12 +81,12 @@ async def get(session: Session, channel_name: str, serial: str, limit: int) -> N
     async with session.client() as client:
         channel = client.channels.get(channel_name)
         page = await channel.annotations.get(serial, {"limit": str(min(limit, 1000))})
-        with session.output.progress() as progress:
+        with session.output.progress(beside_results=True) as progress:
             async for annotation in every(page, limit, progress, "annotations"):
                 _print(session, channel_name, annotation)
 
 
-@annotations.command()
+@annotation_commands.command()
 @click.argument("channel_name", metavar="CHANNEL")
 @click.option("--type", "types", metavar="TYPE", multiple=True, help="Only these types.")
 @count_option

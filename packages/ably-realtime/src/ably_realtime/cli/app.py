@@ -18,7 +18,7 @@ from .channels import channels
 from .completion import completion
 from .connections import connections
 from .doctor import doctor
-from .output import Output
+from .output import Output, OutputClosed
 from .problems import Problem, problem_of, redact
 from .serve import serve
 from .session import Terminated
@@ -76,7 +76,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except Terminated:
         return TERMINATED
-    except BrokenPipeError:
+    except (OutputClosed, BrokenPipeError):
         _let_go_of_stdout()
         return 0
     except Exception as error:
@@ -90,10 +90,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _report(problem: Problem, settings: Settings) -> None:
     output = Output(as_json=settings.json)
+    hint = problem.hint
+    if problem.is_network:
+        hint = f"{hint or ''} To find out why: {NAME} doctor".lstrip()
     hidden = Problem(
         redact(problem.message, settings.secrets),
         problem.code,
-        None if problem.hint is None else redact(problem.hint, settings.secrets),
+        None if hint is None else redact(hint, settings.secrets),
     )
     output.fail(NAME, hidden)
 
@@ -106,6 +109,6 @@ def _usage_problem(error: click.ClickException) -> Problem:
 
 
 def _let_go_of_stdout() -> None:
-    """Whoever read the output has gone; what is still buffered has nowhere to go."""
+    """Give what is still buffered somewhere to go."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

@@ -5,39 +5,35 @@ from __future__ import annotations
 import json
 import time
 import uuid
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 import jwt
 
+from .._rest.requests import ably_errors
 from .problems import Failure
 from .records import date_time
 from .session import Session, command_with_session
 
 
-class Capability(click.ParamType):
-    """A capability: JSON such as `{"orders:*":["subscribe"]}`."""
-
-    name = "json"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> dict[str, Any]:
-        """The object that the JSON stands for."""
-        try:
-            found = value if isinstance(value, dict) else json.loads(value)
-        except ValueError:
-            found = None
-        if not isinstance(found, dict) or not found:
-            self.fail('it is JSON such as {"orders:*":["subscribe"]}', param, ctx)
-        return found
+def _capability(text: str) -> dict[str, Any]:
+    """A capability from JSON such as `{"orders:*":["subscribe"]}`."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not found:
+        raise click.BadParameter('it is JSON such as {"orders:*":["subscribe"]}')
+    return found
 
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--capability",
-        type=Capability(),
+        type=_capability,
+        metavar="JSON",
         help='What it allows: {"orders:*":["subscribe"]}. By default all that the key does.',
     ),
     click.option(
@@ -72,7 +68,8 @@ async def token(
     if session.settings.client_id is not None:
         params["client_id"] = session.settings.client_id
     async with session.client() as client:
-        details = await client.auth.request_token(params)
+        with ably_errors():
+            details = await client.auth.request_token(params)
     shown = {
         "token": details.token,
         "issued": details.issued,
@@ -101,8 +98,11 @@ async def make_jwt(
     }
     if session.settings.client_id is not None:
         claims["x-ably-clientId"] = session.settings.client_id
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # how long the secret is was not decided here
+        signed = jwt.encode(claims, secret, algorithm="HS256", headers={"kid": name})
     shown = {
-        "token": jwt.encode(claims, secret, algorithm="HS256", headers={"kid": name}),
+        "token": signed,
         "issued": now * 1000,
         "expires": (now + ttl) * 1000,
         "clientId": session.settings.client_id,

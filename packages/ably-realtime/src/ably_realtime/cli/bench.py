@@ -87,7 +87,7 @@ async def publisher(
     message_size: int,
     wait_for_subscribers: bool,
 ) -> None:
-    """Publish, and measure how long the server takes to acknowledge."""
+    """Publish, and measure the time to the acknowledgement."""
     tally = Tally(messages, "acknowledged")
     async with session.connected() as client:
         channel = client.channels.get(channel_name)
@@ -110,7 +110,7 @@ async def publisher(
 async def subscriber(
     session: Session, channel_name: str, messages: int | None, duration: float | None
 ) -> None:
-    """Receive what `bench publisher` sends, and measure how long it was under way.
+    """Receive what a publisher sends, and measure the time.
 
     Ends when the publisher does. Sender and receiver read their own clocks: between
     two machines the times include the difference.

@@ -5,17 +5,17 @@ from __future__ import annotations
 import click
 
 from ..messages import Message
-from .annotations import annotations
+from .annotations import annotation_commands
 from .follow import Arrivals, for_duration
 from .occupancy import metrics_of, occupancy
 from .output import Column, data_text
 from .pages import every, request
 from .parameters import (
-    MOMENT,
     channel_options,
     cipher_option,
     count_option,
     duration_option,
+    moment,
 )
 from .presence import presence
 from .publish import publish
@@ -31,7 +31,7 @@ def channels() -> None:
 channels.add_command(publish)
 channels.add_command(presence)
 channels.add_command(occupancy)
-channels.add_command(annotations)
+channels.add_command(annotation_commands)
 
 
 @channels.command()
@@ -81,8 +81,10 @@ async def subscribe(
     show_default=True,
     help="Newest or oldest first.",
 )
-@click.option("--start", type=MOMENT, help="From then on: ISO 8601, ms since 1970, or 5m ago.")
-@click.option("--end", type=MOMENT, help="Up to then.")
+@click.option(
+    "--start", type=moment, metavar="TIME", help="From then on: ISO 8601, ms since 1970, or 5m ago."
+)
+@click.option("--end", type=moment, metavar="TIME", help="Up to then.")
 @cipher_option
 @command_with_session
 async def history(
@@ -101,7 +103,7 @@ async def history(
         page = await channel.history(
             start=start, end=end, direction=direction, limit=min(limit, 1000)
         )
-        with session.output.progress() as progress:
+        with session.output.progress(beside_results=True) as progress:
             async for message in every(page, limit, progress, "messages"):
                 _print(session, columns, name, message, date_time(message.timestamp))
 
@@ -121,7 +123,7 @@ async def list_channels(session: Session, prefix: str | None, limit: int) -> Non
     )
     async with session.client() as client:
         page = await request(client, "GET", "/channels", params)
-        with session.output.progress() as progress:
+        with session.output.progress(beside_results=True) as progress:
             async for status in every(page, limit, progress, "channels"):
                 if session.output.as_json:
                     session.output.record(status)

@@ -20,6 +20,7 @@ import httpx
 import jwt
 
 from .._driver.proxies import FROM_ENVIRONMENT, proxy_for
+from .._rest.requests import ably_errors
 from ..client import AblyRealtime
 from ..endpoints import fallback_hosts
 from ..states import ChannelMode
@@ -38,6 +39,7 @@ _MODES = {
 }
 _FALLBACK_TIMEOUT = 5.0
 _RESOURCES_SHOWN = 3
+_LET_THROUGH = "Check that firewalls and proxies on the way let WebSockets through."
 
 
 class Status(Enum):
@@ -95,6 +97,7 @@ class Patient:
         return f"{self.settings.host} port {self.settings.effective_port}"
 
     async def __aenter__(self) -> Self:
+        await asyncio.to_thread(shared_context)  # reads all authorities: no step's time
         return self
 
     async def __aexit__(
@@ -181,7 +184,10 @@ async def http(patient: Patient) -> Outcome:
             f"GET /time was answered with HTTP {answer.status_code}",
             "What answers there is not Ably: check the endpoint, the port and any proxy.",
         )
-    return Outcome(Status.OK, f"{answer.http_version} {answer.status_code} from /time")
+    took = answer.elapsed.total_seconds() * 1000
+    return Outcome(
+        Status.OK, f"{answer.http_version} {answer.status_code} from /time", milliseconds=took
+    )
 
 
 async def clock(patient: Patient) -> Outcome:
@@ -210,7 +216,8 @@ async def credentials(patient: Patient) -> Outcome:
         return _read_token(patient, settings.token)
     # The server's time, so that the key is not blamed for this machine's clock.
     async with patient.session.client(query_time=True) as client:
-        details = await client.auth.request_token()
+        with ably_errors():
+            details = await client.auth.request_token()
     patient.capability = json.loads(str(details.capability))
     return Outcome(Status.OK, f"key {settings.key.partition(':')[0]} is accepted")
 
@@ -272,11 +279,15 @@ async def fallbacks(patient: Patient) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One step: what it is called, what it needs to have gone well, and what it does."""
+    """One step: what it is called, what it needs to have gone well, and what it does.
+
+    `hint` says what to do where the network is to blame.
+    """
 
     title: str
     after: tuple[str, ...]
     carry_out: Callable[[Patient], Awaitable[Outcome]]
+    hint: str | None = None
 
 
 CHECKS = (
@@ -286,7 +297,7 @@ CHECKS = (
     Check("HTTP", ("TCP", "TLS"), http),
     Check("Clock", ("HTTP",), clock),
     Check("Credentials", ("HTTP",), credentials),
-    Check("WebSocket", ("TCP", "TLS", "Credentials"), websocket),
+    Check("WebSocket", ("TCP", "TLS", "Credentials"), websocket, _LET_THROUGH),
     Check("Capability", ("WebSocket",), capability),
     Check("Fallbacks", (), fallbacks),
 )

@@ -34,7 +34,7 @@ def occupancy() -> None:
 @click.argument("name", metavar="CHANNEL")
 @command_with_session
 async def get(session: Session, name: str) -> None:
-    """Print how many use a channel now."""
+    """Print how many use it now."""
     async with session.client() as client:
         answer = await request(client, "GET", f"/channels/{quote(name, safe='')}")
     metrics = metrics_of(answer.items[0])
@@ -51,7 +51,7 @@ async def get(session: Session, name: str) -> None:
 @duration_option
 @command_with_session
 async def subscribe(session: Session, name: str, count: int | None, duration: float | None) -> None:
-    """Print how many use a channel whenever that changes, until Ctrl-C."""
+    """Print how many whenever that changes, until Ctrl-C."""
     columns = (Column("time", 12, "dim"), *(Column(title, 11) for title in _SHORT.values()))
     async with session.connected() as client:
         arrivals = Arrivals[Message](session.output, count)

@@ -33,6 +33,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206
 _GAP = 2
 
 
+class OutputClosed(Exception):
+    """Whoever read the output has gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of a listing: its title, its width, None for the rest of the line, its style."""
@@ -59,8 +63,11 @@ class Output:
     def record(self, fields: Mapping[str, Any]) -> None:
         """Print one JSON object on a line of its own."""
         line = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=str)
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise OutputClosed from None
 
     def row(self, columns: Sequence[Column], cells: Sequence[str]) -> None:
         """Print one line of a listing; on a terminal, long cells fold within their column."""
@@ -99,8 +106,12 @@ class Output:
             text = Text.assemble((f"{program}: ", "bold red"), printable(problem.line()))
         self.stderr.print(text, soft_wrap=True)
 
-    def progress(self) -> Progress:
-        """A progress bar on stderr; it shows nothing where no one is watching."""
+    def progress(self, *, beside_results: bool = False) -> Progress:
+        """A progress bar on stderr, while someone is watching.
+
+        Results that are printed meanwhile show the progress themselves, unless they go elsewhere.
+        """
+        hidden = not self.is_live or (beside_results and self.stdout.is_terminal)
         return Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -109,7 +120,7 @@ class Output:
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
             console=self.stderr,
-            disable=not self.is_live,
+            disable=hidden,
             transient=True,
         )
 
@@ -133,7 +144,7 @@ class _Quiet(Console):
     """A console that lets a closed pipe be noticed instead of ending the process."""
 
     def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
+        raise OutputClosed
 
 
 def console(stream: TextIO) -> Console:

@@ -17,25 +17,19 @@ _AGO = re.compile(r"(\d+)(ms|s|m|h|d)")
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
-class Moment(click.ParamType):
-    """A time: milliseconds since the epoch, ISO 8601, or how long ago (`5m`, `2h`, `1d`)."""
+def moment(text: str) -> int:
+    """Milliseconds since the epoch: those, ISO 8601, or how long ago (`5m`, `2h`, `1d`)."""
+    if text.isdecimal():
+        return int(text)
+    if ago := _AGO.fullmatch(text):
+        return int(time.time() * 1000) - int(ago[1]) * _UNITS[ago[2]]
+    try:
+        return int(datetime.datetime.fromisoformat(text).timestamp() * 1000)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is not a time, such as 2026-01-31T12:00, 5m or 1d"
+        ) from None
 
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Milliseconds since the epoch."""
-        text = str(value)
-        if text.isdecimal():
-            return int(text)
-        if ago := _AGO.fullmatch(text):
-            return int(time.time() * 1000) - int(ago[1]) * _UNITS[ago[2]]
-        try:
-            return int(datetime.datetime.fromisoformat(text).astimezone().timestamp() * 1000)
-        except ValueError:
-            self.fail(f"{text!r} is not a time, such as 2026-01-31T12:00, 5m or 1d", param, ctx)
-
-
-MOMENT = Moment()
 
 count_option = click.option(
     "--count", "-c", type=click.IntRange(1), metavar="N", help="End after N."

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+import httpx
 
 from .._rest import AblyException
 from ..errors import AblyError
@@ -13,6 +15,11 @@ _KEY = re.compile(r"\b([\w-]+\.[\w-]+):(?!\d+\b)[\w.~+/=-]+")
 """What looks like an API key; a port after a host name does not."""
 
 _SEE = re.compile(r"\s*\(?\bSee https?://\S+?\)?(?=\s|$)")
+
+
+_NO_TOKEN = 80019
+_NETWORK = frozenset({50003, 80000, 80003, 80014})
+_CHECK_NETWORK = "Check the network, the endpoint and the port."
 
 
 class Failure(Exception):
@@ -30,12 +37,14 @@ class Problem:
     message: str
     code: int | None = None
     hint: str | None = None
+    is_network: bool = False
 
     def line(self) -> str:
         """The whole of it, in one line."""
         code = "" if self.code is None else f" (code {self.code})"
         hint = "" if self.hint is None else f" {self.hint}"
-        return f"{self.message.rstrip('.')}{code}.{hint}"
+        end = "" if self.message.endswith("?") and not code else "."
+        return f"{self.message.rstrip('.')}{code}{end}{hint}"
 
     def record(self) -> dict[str, object]:
         """The same for `--json`."""
@@ -49,8 +58,14 @@ def problem_of(error: BaseException) -> Problem:
         return Problem(_one_line(str(error)), hint=error.hint)
     if isinstance(error, AblyException):
         own = error if isinstance(error, AblyError) else _as_ours(error)
+        if own.code == _NO_TOKEN and isinstance(own.cause, AblyError):
+            return problem_of(own.cause)  # with a key, that says more
         message = _SEE.sub("", _one_line(str(own.message)))
-        return Problem(message, own.code, own.hint or f"See {own.href}")
+        is_network = own.code in _NETWORK or any(
+            isinstance(cause, (httpx.TransportError, OSError)) for cause in _causes(error)
+        )
+        hint = _CHECK_NETWORK if is_network else own.hint or f"See {own.href}"
+        return Problem(message, own.code, hint, is_network)
     if isinstance(error, OSError) and error.strerror:
         return Problem(_one_line(error.strerror), hint=error.filename)
     what = _one_line(f"{type(error).__name__}: {error}")
@@ -62,6 +77,14 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         text = text.replace(secret, "***")
     return _KEY.sub(r"\1:***", text)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """What led to an error, nearest first."""
+    cause = error.__cause__ or getattr(error, "cause", None)
+    while isinstance(cause, BaseException):
+        yield cause
+        cause = cause.__cause__ or getattr(cause, "cause", None)
 
 
 def _as_ours(error: AblyException) -> AblyError:

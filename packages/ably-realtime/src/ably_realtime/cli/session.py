@@ -88,6 +88,7 @@ def command_with_session(
     function: Callable[Concatenate[Session, P], Coroutine[Any, Any, None]],
 ) -> Callable[..., None]:
     """Make an async function a command's callback, with the options that every command has."""
+    start: Callable[..., Coroutine[Any, Any, None]] = function
 
     @functools.wraps(function)
     def callback(**given: Any) -> None:
@@ -100,9 +101,9 @@ def command_with_session(
                 "or use --api-key or --token"
             )
         session = Session(settings, Output(as_json=settings.json))
-        own: Any = {name: value for name, value in given.items() if name not in _NAMES}
+        own = {name: value for name, value in given.items() if name not in _NAMES}
         with to_stderr(settings) if settings.verbose else contextlib.nullcontext():
-            asyncio.run(_until_told(function(session, **own)))
+            asyncio.run(_until_told(start(session, **own)))
 
     for option in reversed(_OPTIONS):
         callback = option(callback)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import click
@@ -62,7 +62,7 @@ class Settings:
             "use_token_auth": True if self.key and not self.tls else None,
         }
         given = {name: value for name, value in options.items() if value is not None}
-        return ClientOptions(**(given | more))  # type: ignore[typeddict-item]
+        return cast("ClientOptions", given | more)
 
 
 def read_settings(context: click.Context) -> Settings:
