@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -62,7 +62,7 @@ class CommandLine:
 
     def __call__(self, *arguments: object, stdin: str = "") -> Ended:
         """Run a command to its end, with pipes."""
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - our own command
             [*COMMAND, *map(str, arguments)],
             input=stdin,
             capture_output=True,
@@ -76,7 +76,7 @@ class CommandLine:
     def started(self, *arguments: object, **options: Any) -> Iterator[subprocess.Popen[str]]:
         """A command that runs while the block does, with pipes."""
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options}
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603 - our own command
             [*COMMAND, *map(str, arguments)],
             stderr=subprocess.PIPE,
             text=True,
@@ -94,19 +94,29 @@ class CommandLine:
         out, err = process.communicate(timeout=PATIENCE)
         return self.checked(Ended(process.returncode, out or "", err))
 
-    def in_terminal(self, *arguments: object, columns: int = 80) -> Ended:
-        """Run a command to its end in a terminal; `out` is all that it showed."""
+    def in_terminal(
+        self,
+        *arguments: object,
+        columns: int = 80,
+        results_only: bool = False,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Ended:
+        """Run a command to its end in a terminal; `out` is all that it showed.
+
+        With `results_only`, what goes to stderr is not shown. `meanwhile` is called once it runs.
+        """
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         environment = {**self.environment, "TERM": "xterm-256color"}
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own command
             [*COMMAND, *map(str, arguments)],
             stdin=theirs,
             stdout=theirs,
-            stderr=theirs,
+            stderr=subprocess.DEVNULL if results_only else theirs,
             env=environment,
         )
         os.close(theirs)
+        meanwhile()
         shown = b"".join(_until_closed(ours))
         os.close(ours)
         status = process.wait(PATIENCE)

@@ -105,7 +105,7 @@ def test_a_server_that_does_not_speak_tls(
 
 
 class _NotAbly(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802 - the name the server calls
+    def do_GET(self) -> None:
         self.send_error(404)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name

@@ -22,6 +22,7 @@ _HINTS = {
     40101: "Check the API key or token: the server does not accept it.",
     40102: "Use a token that was issued for this client_id, or drop the client_id option.",
     40103: "Use TLS, or authenticate with a token: a key is never sent over a plain connection.",
+    40104: "Set this machine's clock, or pass query_time=True: the server's differs too much.",
     40106: "Pass key=, token=, token_details=, auth_callback= or auth_url=.",
     40142: "The token has expired; give the client key, auth_callback or auth_url to renew it.",
     40160: "The key or token lacks the capability for this operation on this channel.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from rich.text import Text
 
 from .._rest import AblyException
 from ..channel import Channel
-from ..client import AblyRealtime
 from ..messages import Message
 from .follow import Arrivals, for_duration
 from .latency import Latencies, histogram
@@ -116,11 +116,14 @@ async def subscriber(
     two machines the times include the difference.
     """
     tally = Tally(messages, "received")
-    async with session.connected() as client:
+    settings = session.settings
+    named = settings.client_id is not None or settings.token is not None
+    identity = {} if named else {"client_id": f"bench-{uuid.uuid4().hex[:8]}"}
+    async with session.connected(**identity) as client:
         channel = client.channels.get(channel_name)
         arrivals = Arrivals[Message](session.output)
         await channel.subscribe([START, MESSAGE, END], arrivals.listener(channel))
-        await _be_counted(client, channel)
+        await _be_counted(session, channel)
         session.output.remark(f"waiting for a publisher on {channel_name}; Ctrl-C ends it")
         async with for_duration(duration):
             with _live(session.output, tally):
@@ -155,7 +158,8 @@ async def _publish(
                 await asyncio.sleep(tally.began + index / rate - time.perf_counter())
             await gap.acquire()
             group.create_task(one(index))
-    await channel.publish(END, {"run": run, "messages": messages})
+    with contextlib.suppress(AblyException):  # what failed before has been counted
+        await channel.publish(END, {"run": run, "messages": messages})
 
 
 async def _receive(arrivals: Arrivals[Message], tally: Tally, messages: int | None) -> None:
@@ -182,15 +186,13 @@ async def _wait_for_subscriber(channel: Channel) -> None:
         await came.wait()
 
 
-async def _be_counted(client: AblyRealtime, channel: Channel) -> None:
-    """Enter, for publishers that wait; a client that may not goes on without."""
+async def _be_counted(session: Session, channel: Channel) -> None:
+    """Enter, for publishers that wait for subscribers."""
     try:
-        if client.client_id in (None, "*"):
-            await channel.presence.enter_client(f"bench-{uuid.uuid4().hex[:8]}")
-        else:
-            await channel.presence.enter()
-    except AblyException:
-        return
+        await channel.presence.enter()
+    except AblyException as error:
+        why = problem_of(error).line()
+        session.output.warn(f"publishers that wait for subscribers will not see this one: {why}")
 
 
 def _live(output: Output, tally: Tally) -> Live:
@@ -230,7 +232,8 @@ def _report(output: Output, tally: Tally, what: str) -> None:
     if tally.lost > 0:
         output.say(f"{tally.lost:,} did not arrive", "red")
     if percentiles:
-        shown = "   ".join(f"{name} {value:.1f}" for name, value in percentiles.items())
-        output.say(f"{what}, in ms:  {shown}")
+        output.say(f"{what}, in ms:")
+        output.say("".join(f"{name:>11}" for name in percentiles), "dim")
+        output.say("".join(f"{value:>11,.1f}" for value in percentiles.values()))
         for line in histogram(buckets, _WIDTH):
             output.say(line, "cyan")

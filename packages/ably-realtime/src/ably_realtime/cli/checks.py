@@ -26,7 +26,7 @@ from ..endpoints import fallback_hosts
 from ..states import ChannelMode
 from ..tls import shared_context
 from .problems import Failure, problem_of
-from .session import Session, connect
+from .session import Session, connect, identity
 
 SKEW_TO_MENTION = 5_000
 SKEW_THAT_FAILS = 60_000
@@ -229,8 +229,7 @@ async def websocket(patient: Patient) -> Outcome:
     patient.client = client
     return Outcome(
         Status.OK,
-        f"connected as {client.client_id or 'any client'}, "
-        f"round trip {await client.connection.ping():.1f} ms",
+        f"connected as {identity(client)}, round trip {await client.connection.ping():.1f} ms",
     )
 
 

@@ -7,7 +7,7 @@ import time
 import click
 
 from .latency import Latencies
-from .session import Session, command_with_session
+from .session import Session, command_with_session, identity
 
 
 @click.group()
@@ -43,7 +43,7 @@ async def test(session: Session, pings: int) -> None:
             return
         session.output.say(f"connected to {session.settings.url} in {took:.0f} ms", "green")
         session.output.say(f"connection  {client.connection.id}")
-        session.output.say(f"client      {client.client_id or 'any'}")
+        session.output.say(f"client      {identity(client)}")
         session.output.say(
             f"round trip  {percentiles['p50']:.1f} ms median, {percentiles['max']:.1f} ms "
             f"slowest of {pings}"

@@ -87,8 +87,8 @@ async def _carry_out(check: Check, patient: Patient) -> Outcome:
     except Exception as error:
         problem = problem_of(error)
         code = "" if problem.code is None else f" (code {problem.code})"
-        hint = check.hint if problem.is_network and check.hint else problem.hint
-        outcome = Outcome(Status.FAILED, f"{problem.message}{code}", hint)
+        to_do = check.hint if problem.is_network and check.hint else problem.hint
+        outcome = Outcome(Status.FAILED, f"{problem.message}{code}", to_do)
     if outcome.milliseconds is not None:
         return outcome
     return replace(outcome, milliseconds=(time.perf_counter() - began) * 1000)

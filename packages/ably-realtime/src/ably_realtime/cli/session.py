@@ -128,6 +128,11 @@ async def connect(client: AblyRealtime) -> None:
         raise change.reason or Failure(f"the connection is {change.current}")
 
 
+def identity(client: AblyRealtime) -> str:
+    """Who a client is, in words."""
+    return "any client" if client.client_id in (None, "*") else str(client.client_id)
+
+
 class Terminated(Exception):
     """The process was told to end by SIGTERM."""
 
