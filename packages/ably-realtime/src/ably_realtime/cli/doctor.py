@@ -109,9 +109,10 @@ def _print(output: Output, title: str, outcome: Outcome, secrets: tuple[str, ...
         output.record({name: value for name, value in record.items() if value is not None})
         return
     shown = "" if took is None else f"{took:,.0f} ms"
-    head = Text(f"{outcome.status.label:<6}", style=_STYLES[outcome.status])
+    head = (f"{outcome.status.label:<6}", _STYLES[outcome.status])
     first, *rest = _wrapped(printable(detail))
-    output.stdout.print(head + Text(f"{title:<12}{shown:>9}   {first}"), soft_wrap=True)
+    line = Text.assemble(head, f"{title:<12}{shown:>9}   {first}")
+    output.stdout.print(line, soft_wrap=True)
     for line in rest:
         output.say(" " * _INDENT + line)
     for number, line in enumerate(_wrapped(printable(hint)) if hint else []):
