@@ -123,6 +123,14 @@ def another_server() -> Iterator[str]:
         thread.join()
 
 
+def test_what_a_proxy_does_is_left_out(cli: CommandLine) -> None:
+    with another_server() as proxy:
+        _, results = examined(cli.but(HTTP_PROXY=proxy, http_proxy=proxy, NO_PROXY="", no_proxy=""))
+    for name in ("DNS", "TCP"):
+        assert results[name]["detail"] == "connections go through a proxy, as the environment says"
+    assert results["HTTP"]["detail"] == "GET /time was answered with HTTP 404"  # by the proxy
+
+
 def test_something_else_answers(cli: CommandLine) -> None:
     with another_server() as url:
         name, detail, hint = the_failure(cli.but(ABLY_ENDPOINT=url))
@@ -207,7 +215,7 @@ def test_a_token_that_has_expired(cli: CommandLine) -> None:
 
 
 def test_websockets_that_are_refused(cli: CommandLine, local_server: ThreadedLocalAbly) -> None:
-    local_server.faults.policy.refuse_connections = True
+    local_server.faults.refuse_connections()
     name, detail, hint = the_failure(cli)
     assert name == "WebSocket"
     assert "HTTP 403" in detail

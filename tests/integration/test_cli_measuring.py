@@ -53,7 +53,7 @@ def test_messages_that_fail_are_counted(cli: CommandLine, local_server: Threaded
             lambda: [m for m in local_server.published("load") if m.name == "bench"],
             timeout=PATIENCE * 1000,
         )
-        local_server.faults.policy.nack_with = ErrorInfo(42910, 429, "too fast")
+        local_server.faults.nack(ErrorInfo(42910, 429, "too fast"))
         ended = cli.finished(publishing)
     assert ended.status == 1
     failed = re.search(r"(\d+) of 20 messages failed: too fast \(code 42910\)", ended.err)

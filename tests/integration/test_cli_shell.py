@@ -99,6 +99,14 @@ def test_a_failure_with_json_is_an_object(cli: CommandLine) -> None:
     )
 
 
+def test_verbose_shows_the_log_and_no_traceback(cli: CommandLine) -> None:
+    ended = cli.but(ABLY_ENDPOINT=NOWHERE)("channels", "publish", "orders", "x", "--verbose")
+    *log, error = ended.err.splitlines()  # the helper looks for tracebacks itself
+    assert ended.status == 1
+    assert any("connecting" in line for line in log)
+    assert error.startswith("ably-realtime: ")
+
+
 # -- where the server and the credentials come from
 
 

@@ -69,6 +69,8 @@ def test_a_problem_as_a_record_leaves_out_what_is_not_there() -> None:
     ("text", "shown"),
     [
         ("token abc.def here", "token *** here"),
+        ("accessToken=abc.def&v=6", "accessToken=***&v=6"),
+        ("xabc.defx", "xabc.defx"),
         ("key Zz9-_.K-y:s3cr3t, and", "key Zz9-_.K-y:***, and"),
         ("main.realtime.ably.net:443", "main.realtime.ably.net:443"),
         ("12:30:01.5", "12:30:01.5"),

@@ -80,10 +80,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _let_go_of_stdout()
         return 0
     except Exception as error:
-        if state.settings.verbose:
+        problem = problem_of(error)
+        if state.settings.verbose and problem.is_unexpected:
             text = "".join(traceback.format_exception(error))
             sys.stderr.write(redact(text, state.settings.secrets))
-        _report(problem_of(error), state.settings)
+        _report(problem, state.settings)
         return 1
     return status if isinstance(status, int) else 0
 

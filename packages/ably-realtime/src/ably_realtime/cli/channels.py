@@ -114,7 +114,9 @@ async def history(
 @command_with_session
 async def list_channels(session: Session, prefix: str | None, limit: int) -> None:
     """List the channels that are in use."""
-    params = {"limit": str(min(limit, 1000))} | ({"prefix": prefix} if prefix else {})
+    params = {"by": "value", "limit": str(min(limit, 1000))} | (
+        {"prefix": prefix} if prefix else {}
+    )
     columns = (
         Column("channel", 36, "cyan"),
         Column("connections", 11),

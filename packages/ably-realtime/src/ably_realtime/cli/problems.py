@@ -38,6 +38,7 @@ class Problem:
     code: int | None = None
     hint: str | None = None
     is_network: bool = False
+    is_unexpected: bool = False
 
     def line(self) -> str:
         """The whole of it, in one line."""
@@ -69,13 +70,14 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, OSError) and error.strerror:
         return Problem(_one_line(error.strerror), hint=error.filename)
     what = _one_line(f"{type(error).__name__}: {error}")
-    return Problem(f"unexpected {what}", hint="Run it again with --verbose, and please report it.")
+    hint = "Run it again with --verbose, and please report it."
+    return Problem(f"unexpected {what}", hint=hint, is_unexpected=True)
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Blank out the secrets given, and whatever looks like an API key."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
+    for secret in secrets:  # as whole words: a short one, made up for a test, is part of many
+        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
     return _KEY.sub(r"\1:***", text)
 
 
