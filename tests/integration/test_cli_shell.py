@@ -119,6 +119,13 @@ def test_options_beat_the_environment(cli: CommandLine, local_server: ThreadedLo
     assert ended.status == 0
 
 
+def test_the_url_of_ably_cli_is_understood(
+    cli: CommandLine, local_server: ThreadedLocalAbly
+) -> None:
+    both = cli.but(ABLY_URL=local_server.url, ABLY_ENDPOINT=NOWHERE)
+    assert both("channels", "publish", "orders", "x").status == 0
+
+
 def test_a_token_serves_as_well_as_a_key(cli: CommandLine) -> None:
     token = cli("auth", "token", "--token-only").out.strip()
     ended = cli.but(ABLY_API_KEY="", ABLY_TOKEN=token)("channels", "publish", "orders", "x")
@@ -235,6 +242,15 @@ def test_long_cells_fold_within_their_columns(
     assert all(len(line) <= 80 for line in shown)
     assert "".join(shown).count("x") == 200
     assert len(shown) > 3
+
+
+def test_a_narrow_encoding_is_no_reason_to_fail(
+    cli: CommandLine, local_server: ThreadedLocalAbly
+) -> None:
+    publish(local_server, "orders", "caf\u00e9")
+    ended = cli.but(PYTHONIOENCODING="ascii")("channels", "history", "orders")
+    assert (ended.status, ended.err) == (0, "")
+    assert r"caf\xe9" in ended.out
 
 
 @pytest.mark.parametrize("path", list(commands(command)), ids=" ".join)

@@ -195,16 +195,11 @@ async def _be_counted(session: Session, channel: Channel) -> None:
         session.output.warn(f"publishers that wait for subscribers will not see this one: {why}")
 
 
-def _live(output: Output, tally: Tally) -> Live:
-    return Live(
-        tally,
-        console=output.stderr,
-        refresh_per_second=_REDRAWS,
-        transient=True,
-        auto_refresh=output.is_live,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
+def _live(output: Output, tally: Tally) -> contextlib.AbstractContextManager[object]:
+    """Show the tally on stderr while it changes, if someone is watching."""
+    if not output.is_live:
+        return contextlib.nullcontext()
+    return Live(tally, console=output.stderr, refresh_per_second=_REDRAWS, transient=True)
 
 
 def _report(output: Output, tally: Tally, what: str) -> None:

@@ -111,8 +111,8 @@ def _print(output: Output, title: str, outcome: Outcome, secrets: tuple[str, ...
     shown = "" if took is None else f"{took:,.0f} ms"
     head = (f"{outcome.status.label:<6}", _STYLES[outcome.status])
     first, *rest = _wrapped(printable(detail))
-    line = Text.assemble(head, f"{title:<12}{shown:>9}   {first}")
-    output.stdout.print(line, soft_wrap=True)
+    told = Text.assemble(head, f"{title:<12}{shown:>9}   {first}")
+    output.stdout.print(told, soft_wrap=True)
     for line in rest:
         output.say(" " * _INDENT + line)
     for number, line in enumerate(_wrapped(printable(hint)) if hint else []):

@@ -11,7 +11,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -106,13 +107,14 @@ class Output:
             text = Text.assemble((f"{program}: ", "bold red"), printable(problem.line()))
         self.stderr.print(text, soft_wrap=True)
 
-    def progress(self, *, beside_results: bool = False) -> Progress:
+    @contextmanager
+    def progress(self, *, beside_results: bool = False) -> Iterator[Progress]:
         """A progress bar on stderr, while someone is watching.
 
         Results that are printed meanwhile show the progress themselves, unless they go elsewhere.
         """
         hidden = not self.is_live or (beside_results and self.stdout.is_terminal)
-        return Progress(
+        bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -123,6 +125,11 @@ class Output:
             disable=hidden,
             transient=True,
         )
+        if hidden:  # once entered, older versions of rich leave an empty line
+            yield bar
+        else:
+            with bar:
+                yield bar
 
     def _grid(
         self, columns: Sequence[Column], cells: Sequence[str], *, header: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import inspect
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -32,7 +33,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--endpoint",
         "--url",
         "endpoint",
-        envvar=["ABLY_ENDPOINT", "ABLY_URL"],
+        envvar=["ABLY_URL", "ABLY_ENDPOINT"],
         metavar="HOST|URL",
         help="Server, such as http://localhost:8081.  [env: ABLY_ENDPOINT]",
     ),
@@ -42,7 +43,6 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--json", is_flag=True, help="Print one JSON object a line."),
     click.option("-v", "--verbose", is_flag=True, help="Log to stderr what the client does."),
 )
-_NAMES = frozenset({"api_key", "token", "endpoint", "port", "tls", "client_id", "json", "verbose"})
 
 
 class Session:
@@ -89,6 +89,7 @@ def command_with_session(
 ) -> Callable[..., None]:
     """Make an async function a command's callback, with the options that every command has."""
     start: Callable[..., Coroutine[Any, Any, None]] = function
+    parameters = inspect.signature(function).parameters
 
     @functools.wraps(function)
     def callback(**given: Any) -> None:
@@ -101,7 +102,7 @@ def command_with_session(
                 "or use --api-key or --token"
             )
         session = Session(settings, Output(as_json=settings.json))
-        own = {name: value for name, value in given.items() if name not in _NAMES}
+        own = {name: given[name] for name in parameters if name in given}
         with to_stderr(settings) if settings.verbose else contextlib.nullcontext():
             asyncio.run(_until_told(start(session, **own)))
 
