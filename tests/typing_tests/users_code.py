@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import assert_type
 
+from ably import AblyException  # pyright: ignore[reportMissingTypeStubs]
+
 from ably_realtime import (
     AblyError,
     AblyRealtime,
@@ -131,6 +133,20 @@ def explain(error: AblyError) -> None:
     assert_type(error.href, str)
     assert_type(error.cause, BaseException | None)
     raise AblyError(code=40000, status_code=400, message="no") from error
+
+
+async def catch(channel: Channel) -> None:
+    try:
+        await channel.attach()
+    except AblyException as error:  # of `ably`, whose class pyright takes for another one
+        if isinstance(error, AblyError):
+            explain(error)
+    try:
+        await channel.detach()
+    except AblyError as error:
+        explain(error)
+    except AblyException:
+        pass
 
 
 def confuse() -> None:

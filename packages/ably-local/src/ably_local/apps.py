@@ -108,20 +108,22 @@ class App:
         namespaces: Iterable[Namespace] = DEFAULT_NAMESPACES,
         created: int | None = None,
     ) -> None:
-        self.id = app_id or random_id(6)
+        self.id: str = app_id or random_id(6)
         self._storage = storage or InMemory()
         self.clock = clock
         self.limits = limits
         self._activity = activity or Activity()
-        self.created = clock.now() if created is None else created
-        self.keys_need_tls = True
+        self.created: int = clock.now() if created is None else created
+        self.keys_need_tls: bool = True
         self.keys: dict[str, Key] = {}
-        self.namespaces = {namespace.id: namespace for namespace in namespaces}
-        self.tokens = Tokens(clock, self.id, self.keys)
-        self.push = PushRegistry()
-        self.stats = Stats(clock, self.id)
-        self.lifecycle = Lifecycle(self)
-        self.channels = Channels(
+        self.namespaces: dict[str, Namespace] = {
+            namespace.id: namespace for namespace in namespaces
+        }
+        self.tokens: Tokens = Tokens(clock, self.id, self.keys)
+        self.push: PushRegistry = PushRegistry()
+        self.stats: Stats = Stats(clock, self.id)
+        self.lifecycle: Lifecycle = Lifecycle(self)
+        self.channels: Channels = Channels(
             clock, limits, self.namespace, self._journal, self.lifecycle, self._tell
         )
 

@@ -39,12 +39,14 @@ class Channel:
         )
         kept = journal.read()
         latest = kept[-1].serial if kept else None
-        self.feed = Feed(Stream(clock, limits.channel_retention, after=latest))
-        self.messages = Messages(
+        self.feed: Feed = Feed(Stream(clock, limits.channel_retention, after=latest))
+        self.messages: Messages = Messages(
             name, self.feed, clock, journal, mutable=namespace.mutable_messages
         )
-        self.presence = Presence(name, self.feed, clock, limits, journal, self._presence_changed)
-        self.occupancy = Occupancy(name, self.feed, self.presence, clock)
+        self.presence: Presence = Presence(
+            name, self.feed, clock, limits, journal, self._presence_changed
+        )
+        self.occupancy: Occupancy = Occupancy(name, self.feed, self.presence, clock)
         for entry in kept:
             if isinstance(entry.item, PresenceMessage):
                 self.presence.restore(entry.serial, entry.item)

@@ -27,7 +27,7 @@ class Timer:
     __slots__ = ("callback", "when")
 
     def __init__(self, when: float, callback: Callable[[], object]) -> None:
-        self.when = when
+        self.when: float = when
         self.callback: Callable[[], object] | None = callback
 
     def cancel(self) -> None:

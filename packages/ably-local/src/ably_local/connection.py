@@ -55,14 +55,16 @@ class Connection:
         server_id: str,
         ended: Callable[[Connection], None],
     ) -> None:
-        self.id = random_id(10)
-        self.key = self._new_key()
+        self.id: str = random_id(10)
+        self.key: str = self._new_key()
         self._previous_key = self.key
         self.app = app
-        self.grant = grant
+        self.grant: Grant = grant
         self.client_id = client_id
-        self.profile = profile
-        self.attachments = Attachments(self.id, app.channels, app.limits, self.send_envelope)
+        self.profile: Profile = profile
+        self.attachments: Attachments = Attachments(
+            self.id, app.channels, app.limits, self.send_envelope
+        )
         self._clock = clock
         self._log = log
         self._policy = policy

@@ -158,7 +158,7 @@ class Envelope:
     __slots__ = ("_encoded", "_size", "frame")
 
     def __init__(self, frame: Frame) -> None:
-        self.frame = frame
+        self.frame: Frame = frame
         self._encoded: dict[Format, bytes] = {}
         self._size: int | None = None
 

@@ -10,7 +10,7 @@ import ssl
 import uvicorn
 from starlette.types import ASGIApp
 
-from .stalling import SilenceableProtocol
+from .stalling import silenceable_protocol
 
 PING_TIMEOUT = 20.0
 SHUTDOWN_GRACE = 1.0
@@ -94,7 +94,7 @@ class Listener:
         config = uvicorn.Config(
             app,
             lifespan="off",
-            ws=SilenceableProtocol,
+            ws=silenceable_protocol,
             ws_per_message_deflate=False,
             ws_ping_interval=ping_interval,
             ws_ping_timeout=PING_TIMEOUT,

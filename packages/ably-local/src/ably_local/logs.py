@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 from .errors import ErrorInfo
 
-logger = logging.getLogger("ably_local")
+logger: logging.Logger = logging.getLogger("ably_local")
 
 # A key without its secret stays readable; of tokens and JWTs nothing does. Matching a bit too much
 # costs a log nothing.

@@ -30,7 +30,7 @@ class Messages:
         self._clock = clock
         self._mutable = mutable
         self._annotations: dict[str, Annotations] = {}
-        self.history = History()
+        self.history: History = History()
 
     def restore(self, item: Message | Annotation) -> None:
         """Take up what a former process wrote in the journal, in the order it was written."""

@@ -20,7 +20,7 @@ class Outbox:
     def __init__(self, wake: Callable[[], object] = lambda: None) -> None:
         self._wake = wake
         self._waiting: deque[Envelope] = deque()
-        self.is_closed = False
+        self.is_closed: bool = False
 
     def put(self, envelope: Envelope) -> None:
         """Send a frame, unless the outbox was closed."""

@@ -82,14 +82,14 @@ def _base(channel: str | None) -> str | None:
 class RefuseConnections(Fault):
     """Reject WebSockets with HTTP 403."""
 
-    limits = frozenset({"times"})
+    limits: ClassVar[frozenset[str]] = frozenset({"times"})
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Stall(Fault):
     """Keep sockets open without reading from them, writing to them, or both."""
 
-    limits = frozenset({"connection_id"})
+    limits: ClassVar[frozenset[str]] = frozenset({"connection_id"})
     reading: bool = True
     writing: bool = True
 
@@ -115,35 +115,35 @@ class Delay(Fault):
 class DelayFrames(Delay):
     """Send frames later, in order on each channel."""
 
-    limits = frozenset({"connection_id", "channel", "times"})
+    limits: ClassVar[frozenset[str]] = frozenset({"connection_id", "channel", "times"})
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class DelayAcks(Delay):
     """Carry frames out at once, but answer them later."""
 
-    limits = frozenset({"connection_id", "channel", "times"})
+    limits: ClassVar[frozenset[str]] = frozenset({"connection_id", "channel", "times"})
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class DelayRequests(Delay):
     """Carry REST requests out at once, but answer them later."""
 
-    limits = frozenset({"channel", "times"})
+    limits: ClassVar[frozenset[str]] = frozenset({"channel", "times"})
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class WithholdAcks(Fault):
     """Carry frames out without answering them."""
 
-    limits = frozenset({"connection_id", "channel", "times"})
+    limits: ClassVar[frozenset[str]] = frozenset({"connection_id", "channel", "times"})
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Nack(Fault):
     """Refuse to carry out what is published, with NACK."""
 
-    limits = frozenset({"connection_id", "channel", "times"})
+    limits: ClassVar[frozenset[str]] = frozenset({"connection_id", "channel", "times"})
     error: ErrorInfo = SERVER_ERROR
 
 
@@ -151,7 +151,7 @@ class Nack(Fault):
 class FailRequests(Fault):
     """Answer REST requests with an error instead of carrying them out."""
 
-    limits = frozenset({"channel", "times"})
+    limits: ClassVar[frozenset[str]] = frozenset({"channel", "times"})
     error: ErrorInfo = SERVER_ERROR
 
 

@@ -70,16 +70,16 @@ class LocalAbly:
         data: str | os.PathLike[str] | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self.clock = Clock()
+        self.clock: Clock = Clock()
         self.host = host
-        self.port = port
+        self.port: int = port
         self.tls = tls
         self.ca_file: Path | None = None
         self._limits = limits or Limits()
-        self.data = None if data is None else Path(data)
+        self.data: Path | None = None if data is None else Path(data)
         storage = InMemory() if self.data is None else SqliteStorage(self.data)
         self._service = Service(self.clock, self._limits, storage=storage)
-        self.faults = Faults(self._service)
+        self.faults: Faults = Faults(self._service)
         self._given_key = None if key is None else _parts(key)
         self._key = self._announced_key() if self.data is None else key
         self._changes = Changes()

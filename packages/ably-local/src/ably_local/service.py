@@ -25,13 +25,15 @@ class Service:
 
     def __init__(self, clock: Clock, limits: Limits, *, storage: Storage | None = None) -> None:
         self.clock = clock
-        self.activity = Activity()
-        self.storage = storage or InMemory()
-        self.apps = Apps(clock, limits, self.activity, storage=self.storage)
-        self.authenticator = Authenticator(self.apps)
-        self.log = FrameLog(clock, self.activity)
-        self.policy = Policy(clock)
-        self.realtime = Realtime(clock, self.authenticator, self.log, self.policy, self.activity)
+        self.activity: Activity = Activity()
+        self.storage: Storage | InMemory = storage or InMemory()
+        self.apps: Apps = Apps(clock, limits, self.activity, storage=self.storage)
+        self.authenticator: Authenticator = Authenticator(self.apps)
+        self.log: FrameLog = FrameLog(clock, self.activity)
+        self.policy: Policy = Policy(clock)
+        self.realtime: Realtime = Realtime(
+            clock, self.authenticator, self.log, self.policy, self.activity
+        )
         clock.call_later(SWEEP_INTERVAL, self._sweep)
         self._await_minute()
 

@@ -18,7 +18,7 @@ from .policy import Policy, Stall
 _EXTENSION = "ably_local.silence"
 
 
-class SilenceableProtocol(WebSocketsSansIOProtocol):
+class _SilenceableProtocol(WebSocketsSansIOProtocol):
     """A WebSocket that can be made to neither read nor ping."""
 
     def handle_connect(self, event: Request) -> None:
@@ -40,17 +40,21 @@ class SilenceableProtocol(WebSocketsSansIOProtocol):
             self.start_keepalive()
 
 
+silenceable_protocol: type[asyncio.Protocol] = _SilenceableProtocol
+"""What the HTTP server has to speak WebSocket with for a `Gate` to work."""
+
+
 class Gate:
     """Whether one socket may read and write, which `changed` is called about."""
 
     def __init__(self, scope: Scope, policy: Policy, changed: Callable[[], object]) -> None:
         protocol = scope.get("extensions", {}).get(_EXTENSION)
-        self._protocol = protocol if isinstance(protocol, SilenceableProtocol) else None
+        self._protocol = protocol if isinstance(protocol, _SilenceableProtocol) else None
         self._policy = policy
         self._changed = changed
         self._may_read = asyncio.Event()
         self._may_read.set()
-        self.may_write = True
+        self.may_write: bool = True
         self.connection_id: str | None = None
 
     def watch(self) -> None:

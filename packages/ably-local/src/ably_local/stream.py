@@ -57,7 +57,7 @@ class Serials:
         if after is not None:
             self._timestamp = max(self._timestamp, int(after.partition("-")[0]) + 1)
         self._counter = 0
-        self.series = random_id(10)
+        self.series: str = random_id(10)
 
     @property
     def current(self) -> str:

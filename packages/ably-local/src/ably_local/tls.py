@@ -22,7 +22,7 @@ class Certificate:
     """
 
     def __init__(self, directory: Path) -> None:
-        self.ca_file = directory / "ca.pem"
+        self.ca_file: Path = directory / "ca.pem"
         self._server_file = directory / "server.pem"
         authority_key = ec.generate_private_key(ec.SECP256R1())
         authority_name = _name("ably-local CA")

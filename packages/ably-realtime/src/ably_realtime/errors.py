@@ -73,7 +73,7 @@ class AblyError(AblyException):
         detail: dict[str, str] | None = None,
         request_id: str | None = None,
     ) -> None:
-        super().__init__(message, status_code, code, cause)  # type: ignore[no-untyped-call]
+        super().__init__(message, status_code, code, cause)
         self.__cause__ = cause
         self.href = href or f"https://help.ably.io/error/{code}"
         self.hint = hint if hint is not None else _HINTS.get(code)

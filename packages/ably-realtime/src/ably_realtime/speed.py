@@ -40,7 +40,7 @@ def _find_codecs() -> tuple[type[Codec], type[Codec]]:
     return JsonCodec, MessagePackCodec
 
 
-transports = _find_transports()
+transports: Callable[[ssl.SSLContext | None, str | None], TransportFactory] = _find_transports()
 """Makes the transport factory of a client, from its TLS context and proxy."""
 
 _json_codec, _msgpack_codec = _find_codecs()

@@ -480,6 +480,7 @@ def test_ably_exception_raises_for_an_error_response() -> None:
         AblyException.raise_for_response(http_answer(403, body))
     error = caught.value
     assert (error.code, error.status_code, error.message) == (40300, 403, "no")
+    assert (error.cause, error.is_server_error) == (None, False)
 
 
 def test_ably_exception_can_be_subclassed_with_other_arguments() -> None:

@@ -72,7 +72,7 @@ def _check_count(names: list[str]) -> None:
         )
 
 
-routes = [
+routes: list[Route] = [
     Route("/messages", endpoint(batch_publish), methods=["POST"]),
     Route("/presence", endpoint(batch_presence), methods=["GET"]),
 ]

@@ -149,7 +149,7 @@ def _origin(call: Call, messages: list[Message]) -> Origin:
 _CHANNEL = "/channels/{channel}"
 _MESSAGE = _CHANNEL + "/messages/{serial}"
 
-routes = [
+routes: list[Route] = [
     Route("/channels", endpoint(enumerate_channels), methods=["GET"]),
     Route(_CHANNEL, endpoint(status), methods=["GET"]),
     Route(_CHANNEL + "/messages", endpoint(publish), methods=["POST"]),

@@ -48,7 +48,7 @@ def _route(path: str, name: str) -> Route:
     return Route(path, serve, methods=["GET"])
 
 
-routes = [
+routes: list[Route] = [
     _route("/console", "index.html"),
     _route("/console/", "index.html"),
     *(

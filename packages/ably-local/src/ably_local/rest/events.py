@@ -52,4 +52,4 @@ def _event(kind: str, data: Mapping[str, object]) -> str:
     return f"event: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
 
 
-routes = [Route("/control/events", events, methods=["GET"])]
+routes: list[Route] = [Route("/control/events", events, methods=["GET"])]

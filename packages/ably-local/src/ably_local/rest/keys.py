@@ -78,7 +78,7 @@ def _revoking_key(call: Call) -> Key:
     return key
 
 
-routes = [
+routes: list[Route] = [
     Route("/keys/{key}/requestToken", endpoint(request_token), methods=["POST"]),
     Route("/keys/{key}/revokeTokens", endpoint(revoke_tokens), methods=["POST"]),
 ]

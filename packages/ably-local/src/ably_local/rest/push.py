@@ -143,7 +143,7 @@ def _listed(call: Call, items: list[T], position: Callable[[T], str]) -> Answer:
 _DEVICES = "/push/deviceRegistrations"
 _SUBSCRIPTIONS = "/push/channelSubscriptions"
 
-routes = [
+routes: list[Route] = [
     Route("/push/publish", endpoint(publish), methods=["POST"]),
     Route("/push/batch/publish", endpoint(publish_batch), methods=["POST"]),
     Route(_DEVICES, endpoint(list_devices), methods=["GET"]),

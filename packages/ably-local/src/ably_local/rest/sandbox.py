@@ -37,7 +37,7 @@ async def ingest_stats(call: Call) -> Answer:
     return Answer(fixtures, 201)
 
 
-routes = [
+routes: list[Route] = [
     Route("/apps", endpoint(create_app), methods=["POST"]),
     Route("/apps/{app}", endpoint(delete_app), methods=["DELETE"]),
     Route("/stats", endpoint(ingest_stats), methods=["POST"]),

@@ -28,7 +28,7 @@ async def stats(call: Call) -> Answer:
     return call.page(page, page.items, also=("start", "end"))
 
 
-routes = [
+routes: list[Route] = [
     Route("/time", endpoint(time), methods=["GET"]),
     Route("/health", endpoint(health), methods=["GET"]),
     Route("/stats", endpoint(stats), methods=["GET"]),

@@ -50,8 +50,8 @@ class Auth:
         self._refused: Secret | None = None
         self._obtaining: set[int] = set()  # authorize() calls without their token yet
         self._unanswered: set[int] = set()  # authorize() calls whose token the server has to judge
-        self.uses_token = config.key is None
-        self.timers = Timers(queue)
+        self.uses_token: bool = config.key is None
+        self.timers: Timers = Timers(queue)
 
     @property
     def can_renew(self) -> bool:

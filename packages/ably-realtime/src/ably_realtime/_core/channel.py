@@ -104,7 +104,7 @@ class Channel:
     )
 
     def __init__(self, name: str, common: Common, channel_serial: str | None = None) -> None:
-        self.name = name
+        self.name: str = name
         self._common = common
         self._line = common.line
         self._emit = common.emit
@@ -117,14 +117,14 @@ class Channel:
         self._forgotten = False
         self._later: tuple[tuple[Callable[[int, float], None], int], ...] = ()
         self._before_detaching = S.INITIALIZED
-        self.presence = Presence(name, common)
-        self.timers = Timers(common.queue)
-        self.state = S.INITIALIZED
+        self.presence: Presence = Presence(name, common)
+        self.timers: Timers = Timers(common.queue)
+        self.state: ChannelState = S.INITIALIZED
         self.error_reason: ErrorInfo | None = None
-        self.settings = DEFAULT_SETTINGS
+        self.settings: ChannelSettings = DEFAULT_SETTINGS
         self.attach_serial: str | None = None
         self.channel_serial = channel_serial
-        self.modes = _modes(0)
+        self.modes: frozenset[ChannelMode] = _modes(0)
         self.params: Mapping[str, str] = NOTHING
 
     # -- what the application asks for

@@ -96,7 +96,7 @@ class Connection:
         self._changed = changed
         self._random = random
         self._hosts = Hosts(config.primary_host, config.fallback_hosts, random)
-        self.attempt = 0
+        self.attempt: int = 0
         self._transport_open = False  # from OpenTransport until dropped or given up
         self._new_request = new_request
         self._check = 0  # the id of the connectivity check in flight, 0 for none
@@ -109,13 +109,13 @@ class Connection:
         self._short_connections = 0
         self._last_activity = 0.0
         self._recovery = config.recovery
-        self.timers = Timers(queue)
-        self.state = S.INITIALIZED
+        self.timers: Timers = Timers(queue)
+        self.state: ConnectionState = S.INITIALIZED
         self.error_reason: ErrorInfo | None = None
         self.id: str | None = None
         self.key: Secret | None = None
-        self.details = ConnectionDetails()
-        self.resumed = False
+        self.details: ConnectionDetails = ConnectionDetails()
+        self.resumed: bool = False
 
     # -- what the application asks for
 

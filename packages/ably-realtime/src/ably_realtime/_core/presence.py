@@ -53,7 +53,7 @@ class Presence:
         self._queue: tuple[tuple[int, Frame], ...] = ()
         self._waiting: tuple[_Waiting, ...] = ()
         self._sync_id = ""
-        self.sync_complete = False
+        self.sync_complete: bool = False
 
     # -- what the application asks for
 

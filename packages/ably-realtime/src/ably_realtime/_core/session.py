@@ -77,7 +77,8 @@ class Session:
         self._config = config
         self._effects: list[Effect] = []
         self._emit: Callable[[Effect], None] = self._effects.append
-        self.deadlines = self._timers = TimerQueue()
+        self._timers = TimerQueue()
+        self.deadlines: TimerQueue = self._timers
         self._pings = Pings(config.realtime_request_timeout, self._timers, self._emit, self._send)
         requests = itertools.count(1)
         self._auth = Auth(
@@ -88,7 +89,7 @@ class Session:
             lambda: next(requests),
             self._reauth_failed,
         )
-        self.connection = Connection(
+        self.connection: Connection = Connection(
             config,
             self._auth,
             self._timers,

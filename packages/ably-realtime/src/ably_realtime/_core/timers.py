@@ -21,7 +21,7 @@ class TimerQueue:
         self._heap: list[tuple[float, int, Timers, Hashable]] = []
         self._pushed = 0
         self._stale = 0
-        self.earliest = math.inf
+        self.earliest: float = math.inf
 
     def push(self, deadline: float, owner: Timers, timer: Hashable) -> None:
         self._pushed += 1

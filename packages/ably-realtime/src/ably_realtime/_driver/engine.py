@@ -93,7 +93,7 @@ class Engine:
         self.clock = clock
         self.request_timeout = request_timeout
         self._connect_when_bound = auto_connect
-        self.listener_tasks = Tasks()
+        self.listener_tasks: Tasks = Tasks()
         self._codec = codec
         self._transports = transports
         self._surroundings = surroundings

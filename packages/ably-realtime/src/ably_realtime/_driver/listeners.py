@@ -41,7 +41,7 @@ class Listener:
     __slots__ = ("_backlog", "_busy", "_tasks", "callback")
 
     def __init__(self, callback: Callable[..., Any], tasks: Tasks) -> None:
-        self.callback = callback
+        self.callback: Callable[..., Any] = callback
         self._tasks = tasks
         self._backlog: deque[Any] | None = None
         self._busy = False

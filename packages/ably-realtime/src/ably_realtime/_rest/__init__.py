@@ -10,7 +10,8 @@ from ably import AblyRest, Auth
 from ably.types.authoptions import AuthOptions
 from ably.types.tokendetails import TokenDetails
 from ably.types.tokenrequest import TokenRequest
-from ably.util.exceptions import AblyAuthException, AblyException
+
+from .exceptions import AblyAuthException, AblyException
 
 __all__ = [
     "AblyAuthException",

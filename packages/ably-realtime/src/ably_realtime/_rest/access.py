@@ -32,7 +32,7 @@ class Access:
         self._rest = rest
         self._ssl_context = options.ssl_context
         self._making = asyncio.Lock()
-        self.owns_rest = rest is None
+        self.owns_rest: bool = rest is None
         self._options: dict[str, Any] = {}
         if rest is not None:
             self.auth: Any = rest.auth

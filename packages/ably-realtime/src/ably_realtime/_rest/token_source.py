@@ -31,7 +31,7 @@ class ProviderFailed(AblyAuthException):
 
     def __init__(self, provider: str, error: Exception) -> None:
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        super().__init__(f"{provider} failed: {text}", 401, 40170, error)  # type: ignore[no-untyped-call]
+        super().__init__(f"{provider} failed: {text}", 401, 40170, error)
         self.__cause__ = error
 
     def __new__(cls, provider: str, error: Exception) -> ProviderFailed:
