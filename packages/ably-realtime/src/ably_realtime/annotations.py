@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from ._wire.frames import Action, Frame
 from .context import Context
 from .implicit_attach import attach_if_asked
-from .log import log
+from .log import channel as log
 from .messages import Annotation, AnnotationAction, Message
 from .publishing import bad_argument
 from .serials import serial_of

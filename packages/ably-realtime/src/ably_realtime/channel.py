@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar, TypeVarTuple, overload
 
 from ._core import effects as fx
 from ._core import faults
 from ._core import inputs as do
 from ._core.channel_settings import DEFAULT_SETTINGS, ChannelSettings
+from ._driver.observer import tell
 from ._rest.channel_rest import ChannelRest
 from ._wire.frames import Action, Frame
 from .annotations import Annotations
@@ -400,7 +402,9 @@ class Channel(Emitter[ChannelStateChange]):
                 stream.end(self.error_reason)
             return stop
 
-        return Stream(start, max_pending=max_pending, overflow=overflow)
+        metrics = self._context.metrics
+        on_drop = None if metrics is None else partial(tell, metrics.items_dropped, self._name, 1)
+        return Stream(start, max_pending=max_pending, overflow=overflow, on_drop=on_drop)
 
     def call(
         self, operation: Callable[[int, *Arguments], do.Input], *arguments: *Arguments

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ._core import inputs as do
+from ._driver.observer import watch_channel
 from .channel import Channel
 from .context import Context
 from .options import (
@@ -42,6 +43,8 @@ class Channels:
         channel = self._channels.get(name)
         if channel is None:
             channel = self._channels[name] = Channel(name, wanted or DEFAULT_OPTIONS, self._context)
+            if self._context.metrics is not None:
+                watch_channel(channel, self._context.metrics)
         elif wanted is not None:
             channel.replace_options(wanted)
         return channel

@@ -16,6 +16,8 @@ from ._core.recovery import RecoveryKey
 from ._core.session import Session
 from ._driver.clock import LoopClock
 from ._driver.engine import Engine
+from ._driver.observer import MeteredCodec, ObservedSession, tell, watch_connection
+from ._driver.story import Story
 from ._driver.surroundings import Network
 from ._rest.access import Access, options_of_rest
 from ._rest.http import HttpxClient, close_http
@@ -24,11 +26,13 @@ from ._wire.secret import Secret
 from .channels import Channels
 from .connection import Connection
 from .context import Context
-from .debug import Diagnostics
+from .debug import Diagnostics, stack_of
 from .delta import default_decoder
 from .endpoints import fallback_hosts, primary_host
 from .errors import AblyError
-from .log import log
+from .log import auth as auth_log
+from .log import connection as log
+from .metrics import Metrics
 from .options import ClientOptions, Options, stringify
 from .seams import Clock, HttpClient, TransportFactory
 from .states import ConnectionState
@@ -46,9 +50,10 @@ class AblyRealtime:
             await channel.publish("created", {"id": 1})
 
     Takes the options of `ClientOptions`, or `rest=`: an `ably.AblyRest` whose Auth it then
-    shares. `transport`, `clock` and `http` are the seams of `ably_realtime.seams`. A client can be
-    made anywhere; it belongs to the event loop that first uses it, and connects there by itself
-    unless `auto_connect=False`. Raises `AblyError` for options that cannot work.
+    shares. `transport`, `clock` and `http` are the seams of `ably_realtime.seams`, `metrics` the
+    hooks of `ably_realtime.metrics`. A client can be made anywhere; it belongs to the event loop
+    that first uses it, and connects there by itself unless `auto_connect=False`. Raises
+    `AblyError` for options that cannot work.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class AblyRealtime:
         transport: TransportFactory | None = None,
         clock: Clock | None = None,
         http: HttpClient | None = None,
+        metrics: Metrics | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
         self._engine: Engine | None = None
@@ -84,9 +90,13 @@ class AblyRealtime:
         config = _config(self._options, self._access, sees_pings=transports.sees_pings)
         codec = speed.new_codec(binary=self._options.use_binary_protocol)
         time = clock or LoopClock()
+        if metrics is None:
+            session = Session(config, random.random, time.time)
+        else:
+            session = ObservedSession(config, random.random, time.time, time.now, metrics)
         self._engine = Engine(
-            Session(config, random.random, time.time),
-            codec,
+            session,
+            codec if metrics is None else MeteredCodec(codec, metrics),
             transports,
             time,
             self._network,
@@ -94,12 +104,18 @@ class AblyRealtime:
             auto_connect=self._options.auto_connect,
         )
         self._connection = Connection(self._engine)
-        self._channels = Channels(Context(self._engine, self._access, self._options))
+        self._channels = Channels(Context(self._engine, self._access, self._options, metrics))
         if config.recovery is not None:
             for name in config.recovery.channel_serials:  # RTN16j
                 self._channels.get(name)
-        self._diagnostics = Diagnostics(self._connection, self._channels, transports, codec)
-        self._engine.announce_to(_Audience(self._connection, self._channels, self._diagnostics))
+        story = Story(session.connection, time, stack_of(transports, codec))
+        self._diagnostics = Diagnostics(
+            self._engine, self._access, self._options, story, transports, codec
+        )
+        self._engine.announce_to(_Audience(self._connection, self._channels, story, metrics))
+        if metrics is not None:
+            watch_connection(self._connection, metrics)
+            tell(metrics.client_made, self._diagnostics.gauges)
         self._network.join(self._engine)
         self._engine.bind_if_running()
 
@@ -180,9 +196,10 @@ class AblyRealtime:
             )
 
     def debug_snapshot(self) -> dict[str, Any]:
-        """The client's state for a bug report: versions, libraries in use, connection, channels.
+        """The client's state for a bug report: versions, options, connection, channels, errors.
 
-        It holds no credentials and no payloads, and can be encoded as JSON.
+        It holds no credentials and no payloads, but it does hold the names of channels; it can be
+        encoded as JSON.
         """
         return self._diagnostics.snapshot()
 
@@ -221,19 +238,21 @@ class _Audience:
     """Passes on what the core announces."""
 
     def __init__(
-        self, connection: Connection, channels: Channels, diagnostics: Diagnostics
+        self, connection: Connection, channels: Channels, story: Story, metrics: Metrics | None
     ) -> None:
         self._connection = connection
         self._channels = channels
-        self._diagnostics: Diagnostics | None = diagnostics
+        self._story = story
+        self._metrics = metrics
 
     def connection_changed(self, change: fx.ConnectionChanged) -> None:
-        if self._diagnostics is not None and change.current is ConnectionState.CONNECTED:
-            log.info("connected by %s", self._diagnostics.stack)
-            self._diagnostics = None
+        connected = self._story.connection_changed(change)
+        if connected is not None and self._metrics is not None:
+            tell(self._metrics.connected, connected)
         self._connection.announce(change)
 
     def channel_changed(self, change: fx.ChannelChanged) -> None:
+        self._story.channel_changed(change)
         if (channel := self._channels.find(change.channel)) is not None:
             channel.announce(change)
 
@@ -250,6 +269,7 @@ class _Audience:
             channel.annotations.deliver(news.annotations)
 
     def discontinued(self, news: fx.Discontinuity) -> None:
+        self._story.discontinued(news.channel)
         if (channel := self._channels.find(news.channel)) is not None:
             reason = news.reason
             channel.discontinued(None if reason is None else AblyError.from_info(reason))
@@ -269,7 +289,7 @@ def _config(options: Options, access: Access, *, sees_pings: bool) -> Config:
             hint="Use TLS, or add use_token_auth=True.",
         )
     if access.uses_token and not access.can_renew:  # RSA4a1
-        log.info(
+        auth_log.info(
             "code 40171: there is no way to renew the token of this client. "
             "See https://help.ably.io/error/40171"
         )

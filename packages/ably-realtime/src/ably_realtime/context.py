@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from ._driver.engine import Engine
 from ._rest.access import Access
+from .metrics import Metrics
 from .options import Options
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The engine, the REST half and the options of a client."""
+    """The engine, the REST half, the options and the metrics of a client."""
 
     engine: Engine
     access: Access
     options: Options
+    metrics: Metrics | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .errors import AblyError
-from .log import log
+from .log import channel as log
 from .states import ChannelMode, ChannelState
 
 if TYPE_CHECKING:

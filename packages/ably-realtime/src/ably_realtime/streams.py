@@ -30,6 +30,7 @@ class Stream(Generic[Item]):
         *,
         max_pending: int,
         overflow: Overflow,
+        on_drop: Callable[[], object] | None = None,
     ) -> None:
         limit: object = max_pending
         known = overflow in ("error", "drop_oldest", "drop_newest")
@@ -48,6 +49,7 @@ class Stream(Generic[Item]):
         self._entered = False
         self._ended = False
         self._error: AblyError | None = None
+        self._on_drop = on_drop
         self.dropped: int = 0
 
     async def __aenter__(self) -> Self:
@@ -93,6 +95,8 @@ class Stream(Generic[Item]):
         if self._ended:
             return
         if len(self._pending) >= self._max_pending:
+            if self._on_drop is not None:
+                self._on_drop()
             if self._overflow == "error":
                 self.end(_overflowed(self._max_pending))
                 return

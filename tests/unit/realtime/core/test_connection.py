@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ably_realtime._core.effects import ConnectionChanged, OpenTransport, Send
+from ably_realtime._core.effects import ConnectionChanged, OpenTransport, Restored, Send
 from ably_realtime._core.inputs import (
     Alive,
     Authorize,
@@ -65,7 +65,12 @@ def test_connects() -> None:
     assert (client.connection.id, client.connection.key) == ("c1", Secret("k1"))
     assert client.all(ConnectionChanged) == [
         ConnectionChanged(S.INITIALIZED, S.CONNECTING, ConnectionEvent.CONNECTING),
-        ConnectionChanged(S.CONNECTING, S.CONNECTED, ConnectionEvent.CONNECTED),
+        ConnectionChanged(
+            S.CONNECTING,
+            S.CONNECTED,
+            ConnectionEvent.CONNECTED,
+            restored=Restored(resumed=False, resent=0, queued=0, attaching=0),
+        ),
     ]
 
 

@@ -485,6 +485,11 @@ class Connection:
         return now + self._config.realtime_request_timeout
 
     @property
+    def host(self) -> str:
+        """The host in use, or to be tried next."""
+        return self._hosts.current
+
+    @property
     def _state_ttl(self) -> float:
         """RTN14e, DF1a."""
         ttl = self.details.connection_state_ttl

@@ -85,14 +85,29 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """What a new connection takes up again, sent right behind its announcement.
+
+    `resent` and `queued` are frames: those that the server did not acknowledge on the connection
+    before, and those that waited for this one. `attaching` are the channels that are attached.
+    """
+
+    resumed: bool
+    resent: int
+    queued: int
+    attaching: int
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionChanged:
-    """Tell the listeners of the connection (RTN4)."""
+    """Tell the listeners of the connection (RTN4). `restored` is there at every new CONNECTED."""
 
     previous: ConnectionState
     current: ConnectionState
     event: ConnectionEvent
     reason: ErrorInfo | None = None
     retry_in: float | None = None
+    restored: Restored | None = None
 
 
 @dataclass(slots=True)

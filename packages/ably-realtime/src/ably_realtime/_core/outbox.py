@@ -35,6 +35,16 @@ class Outbox:
         self._queued_messages = 0
         self.next_serial = next_serial
 
+    @property
+    def unacknowledged(self) -> int:
+        """The frames that were sent and have no outcome yet."""
+        return len(self._sent)
+
+    @property
+    def queued(self) -> int:
+        """The frames that wait for a connection."""
+        return len(self._queued)
+
     def has_room_for(self, frame: Frame, limit: int) -> bool:
         """Whether no more than `limit` messages would wait for a connection."""
         return self._queued_messages + _messages_in(frame) <= limit

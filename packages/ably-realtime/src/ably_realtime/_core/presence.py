@@ -69,6 +69,11 @@ class Presence:
         else:
             self._answer(request)
 
+    @property
+    def member_count(self) -> int:
+        """How many members are known, in a sync perhaps not all."""
+        return len(self._members)
+
     # -- what happens to the channel
 
     def attached(self, frame: Frame, *, reenter: bool) -> None:

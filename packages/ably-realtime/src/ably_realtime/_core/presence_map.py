@@ -22,6 +22,9 @@ class PresenceMap:
         self._members: dict[str, PresenceMessage] = {}
         self._residual: set[str] | None = None  # None when no sync is in progress
 
+    def __len__(self) -> int:
+        return len(self._members)
+
     @property
     def sync_in_progress(self) -> bool:
         return self._residual is not None

@@ -58,6 +58,16 @@ class Publisher:
         """The serial of the next frame, for a recovery key (RTN16g)."""
         return self._outbox.next_serial
 
+    @property
+    def unacknowledged(self) -> int:
+        """The frames that were sent and have no outcome yet."""
+        return self._outbox.unacknowledged
+
+    @property
+    def queued(self) -> int:
+        """The frames that wait for a connection."""
+        return self._outbox.queued
+
     # -- what is to be sent
 
     def publish(self, op: int, frame: Frame) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 from .._wire.error_info import ErrorInfo
 from .._wire.frames import Action, Frame
@@ -21,6 +22,7 @@ from .effects import (
     Effect,
     Forget,
     Reject,
+    Restored,
     Send,
     Trace,
 )
@@ -202,6 +204,11 @@ class Session:
         size = self.connection.details.max_message_size
         return self._config.max_message_size if size is None else size
 
+    @property
+    def publisher(self) -> Publisher:
+        """What the server has to acknowledge."""
+        return self._publisher
+
     def channel(self, name: str) -> Channel:
         """The channel of that name, made if there was none."""
         return self.channels.get(name) or self._add_channel(name, None)
@@ -286,13 +293,22 @@ class Session:
         self._for_channels(lambda channel: channel.prepare_reattach(now))  # RTL3d1
         self._publisher.hold_presence()
         self._confirm_client_id()
-        self._emit(change)
+        self._emit(replace(change, restored=self._restored()))
         self._publisher.resend(renumber=not resumed)
         self._for_channels(lambda channel: channel.resume(now))
         self._publisher.flush()
         self._pings.connected(now)
         self._auth.accepted()
         self._present_news(now)  # a token obtained while this one was being judged
+
+    def _restored(self) -> Restored:
+        channels = self.channels.values()
+        return Restored(
+            self.connection.resumed,
+            self._publisher.unacknowledged,
+            self._publisher.queued,
+            sum(channel.state is ChannelState.ATTACHING for channel in channels),
+        )
 
     def _ended(self, change: ConnectionChanged, now: float) -> None:
         """SUSPENDED, CLOSED or FAILED: what waits for the server waits in vain (RTN7e, RTL3)."""

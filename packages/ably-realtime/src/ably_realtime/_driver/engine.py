@@ -28,13 +28,12 @@ from .._wire.error_info import ErrorInfo
 from .._wire.frames import Frame
 from .._wire.secret import Secret
 from ..errors import AblyError
+from ..log import channel as log_channel
+from ..log import connection as log
+from ..log import frames as log_frames
 from ..seams import Clock, TimerHandle, TransportFactory, TransportRequest
-from ..states import ConnectionState
 from .link import Link
 from .listeners import Tasks
-
-log = logging.getLogger("ably_realtime")
-log_frames = logging.getLogger("ably_realtime.frames")
 
 Arguments = TypeVarTuple("Arguments")
 
@@ -127,14 +126,9 @@ class Engine:
 
     def announce_to(self, audience: Audience) -> None:
         """Have `audience` told of what happens; to be called before anything can."""
-
-        def connection_changed(change: fx.ConnectionChanged) -> None:
-            _log_change(change)
-            audience.connection_changed(change)
-
         self._perform_by_type |= {
             fx.Deliver: audience.deliver,
-            fx.ConnectionChanged: connection_changed,
+            fx.ConnectionChanged: audience.connection_changed,
             fx.ChannelChanged: audience.channel_changed,
             fx.DeliverPresence: audience.deliver_presence,
             fx.DeliverAnnotations: audience.deliver_annotations,
@@ -424,19 +418,8 @@ def new_ping_token() -> str:
     return secrets.token_urlsafe(9)
 
 
-def _log_change(change: fx.ConnectionChanged) -> None:
-    """Write one line for each attempt to connect that came to an end."""
-    story = [f"connection {change.event}"]
-    if change.reason is not None:
-        story.append(f": {change.reason.message} (code {change.reason.code})")
-    if change.retry_in is not None:
-        story.append(f"; next attempt in {change.retry_in / 1000:.1f} s")
-    level = logging.DEBUG if change.current is ConnectionState.CONNECTING else logging.INFO
-    log.log(level, "%s", "".join(story))
-
-
 def _warn(effect: fx.Warn) -> None:
     if effect.error is None:
-        log.warning("%s", effect.message)
+        log_channel.warning("%s", effect.message)
     else:
-        log.error("%s: %s", effect.message, AblyError.from_info(effect.error))
+        log_channel.error("%s: %s", effect.message, AblyError.from_info(effect.error))

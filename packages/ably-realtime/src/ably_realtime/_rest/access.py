@@ -11,7 +11,7 @@ import httpx
 from ably.types.options import Options as AblyOptions
 
 from ..errors import AblyError
-from ..log import log
+from ..log import auth as log
 from ..options import Options
 from ..seams import HttpClient
 from . import AblyException, AblyRest, Auth

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,9 +11,8 @@ import httpx
 from ably.http.paginatedresult import HttpPaginatedResponse, PaginatedResult
 
 from ..errors import AblyError
+from ..log import rest as log
 from . import AblyException, AblyRest
-
-log = logging.getLogger("ably_realtime.rest")
 
 
 @contextmanager

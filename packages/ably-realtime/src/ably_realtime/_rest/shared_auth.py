@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from ..log import log
+from ..log import auth as log
 from ..options import bad_option
 from ..seams import HttpClient, TimerHandle
 from . import AblyException, AblyRest, TokenDetails, TokenRequest, hooked_auth
@@ -198,7 +198,10 @@ class SharedAuth:
             current = self._current()
             if current is not None and current is not old:  # an authorize() brought it
                 return current
-            log.info("renewing %s", self._describe(old))
+            if old is None:
+                log.debug("obtaining a token")
+            else:
+                log.info("renewing %s", self._describe(old))
             details = await self._obtain(None, None, None)
         if old is None or details.token != old.token:
             for member in list(self._members):

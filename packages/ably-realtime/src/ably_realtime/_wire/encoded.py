@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeVar
 
-from ..log import log
+from ..log import channel as log
 from ..messages import Annotation, Message
 from ..presence_messages import PresenceMessage
 from .cipher import Cipher

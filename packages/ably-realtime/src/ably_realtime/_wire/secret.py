@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+REDACTED = "***"
+"""What stands for a credential wherever something is printed."""
+
 
 class Secret:
     """A key, token or connection key that prints as `***`.
@@ -19,7 +22,7 @@ class Secret:
         return self._value
 
     def __repr__(self) -> str:
-        return "Secret(***)"
+        return f"Secret({REDACTED})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and other._value == self._value
