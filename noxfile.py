@@ -23,7 +23,7 @@ nox.options.sessions = ["tests"]
 ROOT = Path(__file__).parent
 CLIENT = ROOT / "packages" / "ably-realtime"
 SERVER = ROOT / "packages" / "ably-local"
-EXTRAS = "cli,crypto,delta,proxy"
+EXTRAS = "cli,crypto,delta,otel,proxy"
 WITH_SPEED = f"{EXTRAS},speed"
 # What goes through frames and sockets, and so through the libraries of that extra.
 SPEED_TESTS = [

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from ably_realtime import (
     AblyError,
     AblyRealtime,
+    Channel,
     ChannelStateChange,
     ConnectionStateChange,
     Message,
@@ -264,6 +268,40 @@ async def test_a_hook_that_raises_is_in_the_log_and_does_no_harm(
     raised = [record for record in caplog.records if record.name == "ably_realtime.metrics"]
     assert len(raised) == 5  # connect, dial, attach, publish and its headers
     assert all(record.levelno == logging.ERROR for record in raised)
+
+
+async def test_a_client_without_metrics_runs_none_of_their_code(
+    create_client: ClientFactory, server: ChannelServer
+) -> None:
+    client = await connect(create_client, server)
+    channel = await attach(client, CHANNEL)
+    assert await modules_run(channel, server) & {"observer.py", "metrics.py", "story.py"} == set()
+
+
+async def test_a_client_with_metrics_runs_it(
+    create_client: ClientFactory, server: ChannelServer
+) -> None:
+    client = await connect(create_client, server, metrics=Metrics())
+    channel = await attach(client, CHANNEL)
+    assert await modules_run(channel, server) >= {"observer.py", "metrics.py"}
+
+
+async def modules_run(channel: Channel, server: ChannelServer) -> set[str]:
+    """The files whose functions are called for a publish and a message."""
+    called: set[str] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            called.add(Path(frame.f_code.co_filename).name)
+
+    sys.setprofile(note)
+    try:
+        await complete(channel.publish("a", "b"))
+        await say(server, "c")
+    finally:
+        sys.setprofile(None)
+    assert "outbox.py" in called
+    return called
 
 
 async def test_hooks_that_are_not_overridden_do_nothing(

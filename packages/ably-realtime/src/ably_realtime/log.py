@@ -8,8 +8,8 @@
     ably_realtime.frames       every frame, at DEBUG
 
 INFO tells the story of a connection; a WARNING is something to act on, an ERROR something that
-does not mend by itself. No key, token or payload is in any of them, but for `frames`, which has
-payloads. Credentials are `Secret`s, which redact themselves.
+does not mend by itself. No key, token or payload is in any of them: credentials are `Secret`s,
+which redact themselves, and a frame tells only how many items it has.
 """
 
 import logging
