@@ -270,6 +270,14 @@ async def test_a_hook_that_raises_is_in_the_log_and_does_no_harm(
     assert all(record.levelno == logging.ERROR for record in raised)
 
 
+@pytest.mark.parametrize("wrong", [Metrics, object(), {}])
+def test_anything_else_for_metrics_is_refused_with_advice(wrong: Any) -> None:
+    with pytest.raises(AblyError, match="metrics= takes an ably_realtime") as caught:
+        AblyRealtime(key=KEY, metrics=wrong, auto_connect=False)
+    assert caught.value.code == 40000
+    assert "Derive" in str(caught.value.hint)
+
+
 async def test_a_client_without_metrics_runs_none_of_their_code(
     create_client: ClientFactory, server: ChannelServer
 ) -> None:

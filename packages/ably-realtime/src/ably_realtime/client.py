@@ -33,7 +33,7 @@ from .errors import AblyError
 from .log import auth as auth_log
 from .log import connection as log
 from .metrics import Metrics
-from .options import ClientOptions, Options, stringify
+from .options import ClientOptions, Options, bad_option, stringify
 from .seams import Clock, HttpClient, TransportFactory
 from .states import ConnectionState
 from .version import PROTOCOL_VERSION, __version__
@@ -72,6 +72,12 @@ class AblyRealtime:
         given: dict[str, Any] = dict(options)
         if key_or_token is not None:  # RSC1a
             given["key" if ":" in key_or_token else "token"] = key_or_token
+        given_metrics: object = metrics
+        if not isinstance(given_metrics, Metrics | None):
+            raise bad_option(
+                f"metrics= takes an ably_realtime.metrics.Metrics, not {type(metrics).__name__}",
+                "Derive the class of the hooks from Metrics, and pass an object of it.",
+            )
         self._options = Options.read(given, None if rest is None else options_of_rest(rest))
         self._http = http or HttpxClient(self._options.ssl_context)
         agent = _agent(self._options.agents)

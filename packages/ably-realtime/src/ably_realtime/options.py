@@ -294,14 +294,7 @@ def check_options(options: Mapping[str, Any]) -> None:
             raise bad_option(f"there is no option {name!r}", hint)
         if value is None:
             continue
-        expected = _TYPES.get(name)
-        if expected and (
-            not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected)
-        ):
-            kinds = " or ".join(kind.__name__ for kind in expected)
-            raise bad_option(f"option {name!r} takes {kinds}, not {type(value).__name__}")
-        if name == "auth_callback" and not callable(value):
-            raise bad_option(f"option {name!r} takes a callable, not {type(value).__name__}")
+        _check_kind(name, value)
         if name == "fallback_hosts" and not all(isinstance(host, str) for host in value):
             raise bad_option("option 'fallback_hosts' takes host names")
         if (name.endswith(("_timeout", "_duration"))) and not value > 0:
@@ -313,6 +306,17 @@ def check_options(options: Mapping[str, Any]) -> None:
             message="client_id cannot be '*': that value is reserved",
             hint="Leave client_id out; a token issued for '*' may act for any client.",
         )
+
+
+def _check_kind(name: str, value: object) -> None:
+    expected = _TYPES.get(name)
+    if expected and (
+        not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected)
+    ):
+        kinds = " or ".join(kind.__name__ for kind in expected)
+        raise bad_option(f"option {name!r} takes {kinds}, not {type(value).__name__}")
+    if name == "auth_callback" and not callable(value):
+        raise bad_option(f"option {name!r} takes a callable, not {type(value).__name__}")
 
 
 def bad_option(message: str, hint: str | None = None) -> AblyError:
