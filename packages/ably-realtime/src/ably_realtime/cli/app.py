@@ -48,8 +48,8 @@ def command() -> None:
     """
 
 
-for group in (channels, connections, auth, bench, serve, doctor, completion):
-    command.add_command(group)
+for _group in (channels, connections, auth, bench, serve, doctor, completion):
+    command.add_command(_group)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

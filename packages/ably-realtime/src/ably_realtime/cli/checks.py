@@ -27,6 +27,7 @@ from ..states import ChannelMode
 from ..tls import shared_context
 from .problems import Failure, problem_of
 from .session import Session, connect, identity
+from .settings import Settings
 
 SKEW_TO_MENTION = 5_000
 SKEW_THAT_FAILS = 60_000
@@ -81,15 +82,17 @@ class Patient:
         fallbacks: Sequence[str] | None,
     ) -> None:
         self.session = session
-        self.settings = session.settings
+        self.settings: Settings = session.settings
         self.channel = channel
-        self.needs = tuple(dict.fromkeys(needs))
-        self.fallbacks = fallback_hosts(self.settings.endpoint, fallbacks)
-        self.proxy = proxy_for(FROM_ENVIRONMENT, self.settings.host, secure=self.settings.tls)
+        self.needs: tuple[str, ...] = tuple(dict.fromkeys(needs))
+        self.fallbacks: tuple[str, ...] = fallback_hosts(self.settings.endpoint, fallbacks)
+        self.proxy: str | None = proxy_for(
+            FROM_ENVIRONMENT, self.settings.host, secure=self.settings.tls
+        )
         self.addresses: list[str] = []
         self.capability: dict[str, Any] | None = None
         self.client: AblyRealtime | None = None
-        self.stack = AsyncExitStack()
+        self.stack: AsyncExitStack[bool | None] = AsyncExitStack()
 
     @property
     def place(self) -> str:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..log import log
+from ..log import root as log
 from .problems import redact
 from .settings import Settings
 

@@ -52,8 +52,8 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self.stdout = console(sys.stdout)
-        self.stderr = console(sys.stderr)
+        self.stdout: Console = console(sys.stdout)
+        self.stderr: Console = console(sys.stderr)
         self._titled: tuple[Column, ...] | None = None
 
     @property

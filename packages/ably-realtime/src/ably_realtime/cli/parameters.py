@@ -6,12 +6,24 @@ import datetime
 import json
 import re
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 import click
 
 from ..options import ChannelOptions
 from ..states import ChannelMode
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Decorator(Protocol):
+    """What adds an option to a command."""
+
+    def __call__(self, function: Function, /) -> Function:
+        """Return the function with the option."""
+        ...
+
 
 _AGO = re.compile(r"(\d+)(ms|s|m|h|d)")
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -31,13 +43,13 @@ def moment(text: str) -> int:
         ) from None
 
 
-count_option = click.option(
+count_option: Decorator = click.option(
     "--count", "-c", type=click.IntRange(1), metavar="N", help="End after N."
 )
-duration_option = click.option(
+duration_option: Decorator = click.option(
     "--duration", "-D", type=click.FloatRange(0), metavar="SECONDS", help="End after this long."
 )
-cipher_option = click.option(
+cipher_option: Decorator = click.option(
     "--cipher", metavar="KEY", help="Key of an encrypted channel, in base64."
 )
 
