@@ -217,6 +217,16 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
+def sync(session: nox.Session) -> None:
+    """Write the synchronous client's facades anew, after a change to the asynchronous client."""
+    session.install(*pinned("lint"))
+    session.run("python", "scripts/sync_client.py")
+    folder = str(CLIENT / "src" / "ably_realtime" / "sync")
+    session.run("ruff", "check", "--select", "I", "--fix", "--quiet", folder)
+    session.run("ruff", "format", "--quiet", folder)
+
+
+@nox.session
 def changelog(session: nox.Session) -> None:
     """Turn a package's fragments into its changelog: `-- ably-realtime [--draft]`."""
     if not session.posargs:

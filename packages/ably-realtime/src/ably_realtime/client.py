@@ -231,7 +231,7 @@ class AblyRealtime:
         engine = self._engine
         if engine is not None and engine.session.connection.state not in _UNUSED:
             warnings.warn(
-                "an AblyRealtime client was not closed: use `async with` or call `close()`",
+                "an AblyRealtime client was not closed: call `close()`, or make it in a `with`",
                 ResourceWarning,
                 source=self,
                 stacklevel=2,

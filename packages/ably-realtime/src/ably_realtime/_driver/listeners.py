@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -28,6 +29,17 @@ class Tasks:
     def running(self) -> set[asyncio.Task[None]]:
         """The tasks that have not ended."""
         return set(self._running)
+
+
+class Deferring(ABC):
+    """A callable that hands its items on, to be dealt with elsewhere than on the loop."""
+
+    @abstractmethod
+    def __call__(self, item: Any) -> None: ...
+
+    @abstractmethod
+    def drop(self) -> None:
+        """Forget the items that were not dealt with yet."""
 
 
 class Listener:
@@ -63,6 +75,8 @@ class Listener:
     def stop(self) -> None:
         """Drop what waits; an item already begun may end."""
         self._backlog = None
+        if isinstance(self.callback, Deferring):
+            self.callback.drop()
 
     @staticmethod
     def _cancelled() -> bool:

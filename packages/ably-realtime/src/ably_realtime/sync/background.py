@@ -1,0 +1,97 @@
+"""The event loop that the synchronous clients of a process share, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+T = TypeVar("T")
+
+_PATIENCE_AT_EXIT = 1.0
+"""Seconds that the end of the program waits for the loop, should something block it."""
+
+
+class Background:
+    """A running event loop, and the daemon thread that runs it."""
+
+    def __init__(self) -> None:
+        self.left_behind = False
+        self.ended = False
+        self._clients = WeakSet[object]()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ably-realtime", daemon=True)
+        self._thread.start()
+        self._started.wait()
+
+    def start(self, client: object, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run a client's `work` on the loop; cancelling the future cancels it."""
+        self._clients.add(client)
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def is_current_thread(self) -> bool:
+        """Whether the caller runs on the loop, where waiting for it would never end."""
+        return threading.current_thread() is self._thread
+
+    def leave_behind(self) -> None:
+        """Let nothing happen to it any more, nor to its clients."""
+        self.left_behind = True
+        _left_behind.append((self, *self._clients))
+
+    def end(self) -> None:
+        """Cancel what runs, and end the thread."""
+        self.ended = True
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(_PATIENCE_AT_EXIT)
+
+    def _run(self) -> None:
+        with asyncio.Runner() as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        self._started.set()
+        await self._end.wait()
+
+
+_lock = threading.Lock()
+_current: Background | None = None
+_left_behind: list[tuple[object, ...]] = []
+
+
+def background() -> Background:
+    """The background loop of this process, started when it is first needed."""
+    global _current
+    with _lock:
+        if _current is None:
+            _current = Background()
+        return _current
+
+
+def _end_at_exit() -> None:
+    if _current is not None:
+        _current.end()
+
+
+def _leave_behind() -> None:
+    """In a forked child: the thread is the parent's, and so are the sockets.
+
+    Nothing may be closed here, nor unregistered from the selector, which the parent goes on using:
+    the loop is kept, untouched.
+    """
+    global _lock, _current
+    _lock = threading.Lock()  # a thread that is not here may have held it
+    if _current is not None:
+        _current.leave_behind()
+        _current = None
+
+
+atexit.register(_end_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_behind)

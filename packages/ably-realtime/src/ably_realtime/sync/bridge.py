@@ -1,0 +1,108 @@
+"""The way from the application's threads to a client on the background loop, and back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
+
+from ..client import AblyRealtime as AsyncRealtime
+from ..errors import AblyError
+from .background import Background, background
+from .callbacks import Callbacks
+
+T = TypeVar("T")
+
+
+class Bridge:
+    """Runs what belongs to one client on the background loop, for callers that wait.
+
+    A client takes the loop when it is first used. What every facade of the client shares is here.
+    """
+
+    def __init__(self, client: AsyncRealtime, callbacks: Callbacks) -> None:
+        self.callbacks = callbacks
+        self.facades: WeakValueDictionary[object, Any] = WeakValueDictionary()
+        self._client = client
+        self._background: Background | None = None
+
+    def check_process(self) -> None:
+        """Raise `AblyError` in a child of the process in which the client was used."""
+        if self._background is not None and self._background.left_behind:
+            raise AblyError(
+                code=40000,
+                status_code=400,
+                message="this client was made before fork(), and used there: "
+                "its connection belongs to the parent process",
+                hint="Make a client in each process, or use it only after the fork.",
+            )
+
+    def call(self, make: Callable[[], T]) -> T:
+        """What `make` returns, called on the loop."""
+
+        async def called() -> T:
+            await self._client.__aenter__()
+            return make()
+
+        return outcome(self._start(called), None)
+
+    def wait(
+        self, make: Callable[[], Awaitable[T]], timeout: float | None, *, connect: bool = True
+    ) -> T:
+        """The outcome of what `make` returns, called and awaited on the loop.
+
+        After `timeout` milliseconds TimeoutError is raised. The wait is then cancelled, as it is
+        when Ctrl-C interrupts it.
+        """
+        seconds = in_seconds(timeout)
+        return outcome(self._start(lambda: self._await(make, connect=connect)), seconds)
+
+    def start(self, make: Callable[[], Awaitable[T]]) -> Future[T]:
+        """The outcome to come of what `make` returns."""
+        return self._start(lambda: self._await(make, connect=True))
+
+    async def _await(self, make: Callable[[], Awaitable[T]], *, connect: bool) -> T:
+        if connect:
+            await self._client.__aenter__()
+        return await make()
+
+    def _start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
+        self.check_process()
+        if self._background is None:
+            self._background = background()  # the same for whichever thread comes first
+        if self._background.ended:
+            raise _misused("the program is ending", "Close the client before that.")
+        if self._background.is_current_thread():
+            raise _misused(
+                "a blocking method was called on the thread of the client's event loop",
+                "Call it from another thread: a listener may block, the loop may not.",
+            )
+        return self._background.start(self._client, work())
+
+
+def outcome(future: Future[T], seconds: float | None) -> T:
+    """What the future comes to within that time; else it is cancelled and TimeoutError raised."""
+    try:
+        return future.result(seconds)
+    except TimeoutError:
+        if future.done() or not future.cancel():  # its own error, or done this very moment
+            return future.result()
+        raise TimeoutError(f"it did not happen within {(seconds or 0) * 1000:g} ms") from None
+    except BaseException:
+        future.cancel()
+        raise
+
+
+def in_seconds(timeout: object) -> float | None:
+    """Seconds for the milliseconds that a caller gave."""
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
+        raise _misused(f"timeout is a number of milliseconds, not {timeout!r}", None)
+    return min(timeout / 1000, threading.TIMEOUT_MAX)
+
+
+def _misused(message: str, hint: str | None) -> AblyError:
+    return AblyError(code=40000, status_code=400, message=message, hint=hint)
