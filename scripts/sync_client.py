@@ -92,7 +92,7 @@ WORDING = [
         "The listener is called on the client's callback thread, or by its `callback_executor`,\n"
         "        with one message after another, in order.",
     ),
-    ("Cancelling the wait does", "Giving up the wait does"),
+    ("Cancelling the wait", "Giving up the wait"),
 ]
 """What docstrings say of awaiting, and what they say instead."""
 

@@ -229,15 +229,22 @@ class AblyRealtime:
 
     def __del__(self) -> None:
         engine = self._engine
-        if engine is not None and engine.session.connection.state not in _UNUSED:
-            warnings.warn(
-                "an AblyRealtime client was not closed: call `close()`, or make it in a `with`",
-                ResourceWarning,
-                source=self,
-                stacklevel=2,
-            )
+        if engine is not None and warn_unless_closed(self, self._connection):
             self._network.leave()
             engine.abort()
+
+
+def warn_unless_closed(client: object, connection: Connection) -> bool:
+    """Warn of a client that nobody holds any more while it is connected; says whether it is."""
+    if connection.state in _UNUSED:
+        return False
+    warnings.warn(
+        "an AblyRealtime client was not closed: call `close()`, or make it in a `with`",
+        ResourceWarning,
+        source=client,
+        stacklevel=3,
+    )
+    return True
 
 
 class _Audience:

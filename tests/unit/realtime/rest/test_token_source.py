@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from ably import AblyException
+from ably.sync.types.tokendetails import TokenDetails as BlockingTokenDetails
+from ably.sync.types.tokenrequest import TokenRequest as BlockingTokenRequest
 from ably.types.tokendetails import TokenDetails
 from ably.types.tokenrequest import TokenRequest
 
@@ -37,6 +39,22 @@ DETAILS = {"token": "t1", "expires": 9, "issued": 1, "capability": '{"*":["*"]}'
 def test_a_string_is_a_token() -> None:
     details = details_from("t1")
     assert (details.token, details.client_id) == ("t1", None)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (BlockingTokenDetails(token="t1", client_id="alice"), TokenDetails),
+        (
+            BlockingTokenRequest(key_name="app.key", nonce="n", mac="m", client_id="alice"),
+            TokenRequest,
+        ),
+    ],
+)
+def test_what_the_blocking_rest_sdk_made_is_read(value: Any, kind: type) -> None:
+    token = token_from(value)
+    assert isinstance(token, kind)
+    assert token.client_id == "alice"
 
 
 @pytest.mark.parametrize("value", [TokenDetails(token="t1"), TokenRequest(key_name="app.key")])

@@ -97,8 +97,10 @@ def from_url(
     return obtain
 
 
-def token_from(answer: object) -> TokenDetails | TokenRequest:
+def token_from(answer: Any) -> TokenDetails | TokenRequest:
     """Check what an application returned, and read it (RSA4f, TO3j5)."""
+    if type(answer).__module__.startswith("ably.sync."):  # not imported here: it takes its time
+        answer = answer.to_dict()
     if isinstance(answer, TokenDetails):
         _check_size(answer.token)
         return answer

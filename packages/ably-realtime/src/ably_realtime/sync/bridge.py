@@ -28,14 +28,26 @@ class Bridge:
         self._client = client
         self._background: Background | None = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the client is in use, in this process, and the program is not ending."""
+        return self._background is not None and not (
+            self._background.left_behind or self._background.ended
+        )
+
+    @property
+    def is_left_behind(self) -> bool:
+        """Whether the client was in use when this process was forked."""
+        return self._background is not None and self._background.left_behind
+
     def check_process(self) -> None:
         """Raise `AblyError` in a child of the process in which the client was used."""
-        if self._background is not None and self._background.left_behind:
+        if self.is_left_behind:
             raise AblyError(
                 code=40000,
                 status_code=400,
-                message="this client was made before fork(), and used there: "
-                "its connection belongs to the parent process",
+                message="this client was made before fork() and in use: its connection belongs to "
+                "the parent process",
                 hint="Make a client in each process, or use it only after the fork.",
             )
 
@@ -62,6 +74,11 @@ class Bridge:
     def start(self, make: Callable[[], Awaitable[T]]) -> Future[T]:
         """The outcome to come of what `make` returns."""
         return self._start(lambda: self._await(make, connect=True))
+
+    def close_soon(self) -> None:
+        """Close the client, without waiting for it: nobody holds it any more."""
+        assert self._background is not None
+        self._background.start(self._client, self._client.close())
 
     async def _await(self, make: Callable[[], Awaitable[T]], *, connect: bool) -> T:
         if connect:

@@ -214,7 +214,7 @@ class Channel(Emitter[AsyncChannel, ChannelStateChange]):
         Takes a name and data, a `Message`, a dict of its fields, or a list of those, sent as one;
         `params` go with it to the server (RTL6k). Does not attach the channel. While there is no
         connection the messages are queued, if `queue_messages` allows. Raises `AblyError` for what
-        cannot be sent, before anything is, and for what the server refuses. Cancelling the wait
+        cannot be sent, before anything is, and for what the server refuses. Giving up the wait
         does not take the messages back.
 
         Waits `timeout` milliseconds at most, if given.

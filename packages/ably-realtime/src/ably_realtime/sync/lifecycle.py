@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
 from ..client import AblyRealtime as AsyncAblyRealtime
+from ..client import warn_unless_closed
 from ..options import ClientOptions, bad_option
 from ..seams import Clock, HttpClient, TransportFactory
 from .bridge import Bridge, in_seconds
@@ -73,8 +74,12 @@ class Client(Facade[AsyncAblyRealtime]):
 
         Returns when the listeners that were called are done, but for one that closes the client
         itself; after `realtime_request_timeout` it waits for them no longer. The client can
-        `connect()` again. Waits `timeout` milliseconds at most, if given.
+        `connect()` again. Does nothing in a forked child: the connection is its parent's.
+
+        Waits `timeout` milliseconds at most, if given.
         """
+        if self._bridge.is_left_behind:
+            return
         end = None if (seconds := in_seconds(timeout)) is None else monotonic() + seconds
         self._bridge.wait(self._source.close, timeout, connect=False)
         patience = self._source.options.realtime_request_timeout / 1000
@@ -95,8 +100,10 @@ class Client(Facade[AsyncAblyRealtime]):
         self.close()
 
     def __del__(self) -> None:
-        if hasattr(self, "_bridge"):
+        if hasattr(self, "_bridge") and self._bridge.is_running:
             self._bridge.callbacks.end()
+            if warn_unless_closed(self, self._object.connection):
+                self._bridge.close_soon()
 
 
 def _outside_any_loop(make: Callable[[], T]) -> T:

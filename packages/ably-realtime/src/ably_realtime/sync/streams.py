@@ -55,7 +55,8 @@ class Stream(Generic[Item]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._bridge.wait(lambda: self._source.__aexit__(kind, error, traceback), None)
+        if not self._bridge.is_left_behind:  # a forked child leaves it to its parent
+            self._bridge.wait(lambda: self._source.__aexit__(kind, error, traceback), None)
 
     def __iter__(self) -> Iterator[Item]:
         return self if self._entered else self._for_one_loop()

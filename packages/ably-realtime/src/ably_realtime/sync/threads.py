@@ -45,18 +45,18 @@ class Tally:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._unfinished = 0
+        self.unfinished = 0
         self._running = Counter[int]()  # by thread
 
     def ask(self) -> None:
         """A call was asked for."""
         with self._changed:
-            self._unfinished += 1
+            self.unfinished += 1
 
     def drop(self, count: int) -> None:
         """So many calls will not be made."""
         with self._changed:
-            self._unfinished -= count
+            self.unfinished -= count
             self._changed.notify_all()
 
     def run(self, work: Work) -> None:
@@ -69,14 +69,14 @@ class Tally:
         finally:
             with self._changed:
                 self._running[thread] -= 1
-                self._unfinished -= 1
+                self.unfinished -= 1
                 self._changed.notify_all()
 
     def wait(self, seconds: float) -> None:
         """Wait so long for every call but the one that this thread is in."""
         own = self._running[threading.get_ident()]
         with self._changed:
-            self._changed.wait_for(lambda: self._unfinished <= own, seconds)
+            self._changed.wait_for(lambda: self.unfinished <= own, seconds)
 
 
 class Strand:
