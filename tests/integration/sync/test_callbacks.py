@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from queue import Queue
 from typing import Any
 
@@ -20,12 +21,12 @@ SECONDS = 10.0
 def test_listeners_share_one_thread_in_order(client: AblyRealtime) -> None:
     heard = Queue[tuple[str, str | None, int]]()
     channel = client.channels.get("orders")
-    for listener in ("one", "two"):
-        channel.subscribe(
-            lambda message, listener=listener: heard.put(
-                (listener, message.name, threading.get_ident())
-            )
-        )
+
+    def listen(listener: str, message: Message) -> None:
+        heard.put((listener, message.name, threading.get_ident()))
+
+    channel.subscribe(partial(listen, "one"))
+    channel.subscribe(partial(listen, "two"))
     channel.publish([{"name": "a"}, {"name": "b"}])
     calls = [heard.get(timeout=SECONDS) for _ in range(4)]
     assert [call[:2] for call in calls] == [("one", "a"), ("two", "a"), ("one", "b"), ("two", "b")]
@@ -83,9 +84,12 @@ def test_closing_waits_for_listeners(make_client: MakeClient) -> None:
     channel.subscribe(take_long)
     channel.publish("created", None)
     assert begun.wait(SECONDS)
-    releasing = threading.Thread(
-        target=lambda: (client.connection.when_state("closed"), go_on.set())
-    )
+
+    def release() -> None:
+        client.connection.when_state("closed")
+        go_on.set()
+
+    releasing = threading.Thread(target=release)
     releasing.start()
     client.close()
     ended.append("close")

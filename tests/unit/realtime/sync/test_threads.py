@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -14,8 +15,12 @@ def test_a_callback_thread_does_everything_in_order_on_one_thread() -> None:
     thread = CallbackThread()
     done: list[tuple[int, int]] = []
     over = threading.Event()
+
+    def do(number: int) -> None:
+        done.append((number, threading.get_ident()))
+
     for number in range(100):
-        thread.submit(lambda number=number: done.append((number, threading.get_ident())))
+        thread.submit(partial(do, number))
     thread.submit(over.set)
     assert over.wait(PATIENCE)
     assert [number for number, _ in done] == list(range(100))
@@ -45,7 +50,7 @@ def test_a_strand_keeps_order_on_many_threads() -> None:
         strands = {name: Strand(pool.submit, tally) for name in done}
         for number in range(500):
             for name, strand in strands.items():
-                strand.put(lambda name=name, number=number: done[name].append(number))
+                strand.put(partial(done[name].append, number))
         tally.wait(PATIENCE)
     assert done == {"a": list(range(500)), "b": list(range(500))}
 
