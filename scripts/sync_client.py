@@ -40,7 +40,7 @@ FACADES = [
         "Emitter[Async{name}, ChannelStateChange]",
         internal(
             "stream call was_released packer rest replace_options announce first_warning_about "
-            "deliver discontinued"
+            "deliver discontinued send"
         ),
     ),
     Facade("channels", "Channels", internal=internal("find forget")),
@@ -55,7 +55,7 @@ FACADES = [
         "events",
         "Emitter",
         "Facade[Source], Generic[Source, Change]",
-        internal("watch call_now emit"),
+        internal("watch call_now emit is_heard"),
     ),
     Facade("presence", "Presence", internal=internal("deliver")),
     Facade("subscription", "Subscription"),

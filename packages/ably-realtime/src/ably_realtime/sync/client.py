@@ -105,6 +105,13 @@ class AblyRealtime(Client):
             lambda: self._source.request(method, path, version, params, body, headers), timeout
         )
 
+    def debug_snapshot(self) -> dict[str, Any]:
+        """The client's state for a bug report: versions, libraries in use, connection, channels.
+
+        It holds no credentials and no payloads, and can be encoded as JSON.
+        """
+        return self._call(self._source.debug_snapshot)
+
     @property
     def push(self) -> Any:
         """Push notifications, as `AblyRest.push` has them (RTC13)."""
