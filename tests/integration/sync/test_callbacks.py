@@ -168,10 +168,11 @@ def test_the_loop_refuses_to_wait_for_itself(
 ) -> None:
     """An async `auth_callback` runs on it."""
     refusals = Queue[str]()
+    other = make_client()
 
     async def sign(_: Any) -> Any:
         with pytest.raises(AblyError) as refused:
-            client.time()
+            other.time()
         refusals.put(refused.value.message)
         return signer.auth.create_token_request()
 

@@ -109,16 +109,14 @@ def test_what_was_asked_for_outlives_the_wait(
     client: AblyRealtime, server: ThreadedLocalAbly
 ) -> None:
     channel = client.channels.get("orders")
-    server.faults.policy.refuse_connections = True
-    dropped = client.connection.changes()
-    with dropped:
-        server.faults.drop_connections()
-        assert next(dropped).current == "disconnected"
-    with pytest.raises(TimeoutError):
-        channel.publish("created", "while away", timeout=1)
-    assert server.published("orders") == []
+    with server.faults.refuse_connections():
+        with client.connection.changes() as changes:
+            server.faults.drop_connections()
+            assert next(changes).current == "disconnected"
+        with pytest.raises(TimeoutError):
+            channel.publish("created", "while away", timeout=1)
+        assert server.published("orders") == []
 
-    server.faults.policy.refuse_connections = False
     client.connect()
     server.wait_until_sync(lambda: server.published("orders"))
 
@@ -126,7 +124,7 @@ def test_what_was_asked_for_outlives_the_wait(
 def test_an_operation_fails_as_its_own_error(
     client: AblyRealtime, server: ThreadedLocalAbly
 ) -> None:
-    server.faults.policy.fail_requests_with = ErrorInfo(50003, 504, "too late")
+    server.faults.fail_requests(ErrorInfo(50003, 504, "too late"))
     with pytest.raises(AblyError, match="too late"):
         client.channels.get("orders").history(timeout=PATIENCE)
     with pytest.raises(AblyError, match="payload is text"):

@@ -100,7 +100,7 @@ def test_a_program_that_reconnects_ends_quietly(server: ThreadedLocalAbly) -> No
     with program(server, CONNECTED + "print('ready', flush=True); input()") as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        server.faults.policy.refuse_connections = True
+        server.faults.refuse_connections()
         server.faults.drop_connections()
         _, errors = process.communicate("\n", timeout=SECONDS)
         assert (errors, process.returncode) == ("", 0)

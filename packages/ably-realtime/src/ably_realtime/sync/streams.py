@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future
 from time import monotonic
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -36,8 +36,10 @@ class Stream(Generic[Item]):
         self._source = source
         self._seconds = in_seconds(timeout)
         self._entered = False
-        self._lock = threading.Lock()
-        self._next: Future[Item] | None = None
+        self._changed = threading.Condition()
+        self._arrived: deque[Item] = deque()
+        self._end: BaseException | None = None
+        self._fetching = False  # known to the loop alone
 
     @property
     def dropped(self) -> int:
@@ -57,6 +59,8 @@ class Stream(Generic[Item]):
     ) -> None:
         if not self._bridge.is_left_behind:  # a forked child leaves it to its parent
             self._bridge.wait(lambda: self._source.__aexit__(kind, error, traceback), None)
+            with self._changed:
+                self._arrived.clear()
 
     def __iter__(self) -> Iterator[Item]:
         return self if self._entered else self._for_one_loop()
@@ -74,35 +78,34 @@ class Stream(Generic[Item]):
                 hint="Write `with channel.messages() as stream:`, or loop over it.",
             )
         deadline = None if self._seconds is None else monotonic() + self._seconds
-        while True:
-            coming = self._coming()
-            try:
-                item = coming.result(None if deadline is None else deadline - monotonic())
-            except StopAsyncIteration:
-                self._take(coming)
-                raise StopIteration from None
-            except TimeoutError:
-                if coming.done():
-                    continue
-                waited = (self._seconds or 0) * 1000
-                raise TimeoutError(f"nothing came within {waited:g} ms") from None
-            except Exception:
-                self._take(coming)
-                raise
-            if self._take(coming):
-                return item
+        with self._changed:
+            while not self._arrived:
+                if self._end is not None:
+                    raise self._end
+                self._bridge.start(self._fetch)
+                if not self._changed.wait(None if deadline is None else deadline - monotonic()):
+                    waited = (self._seconds or 0) * 1000
+                    raise TimeoutError(f"nothing came within {waited:g} ms")
+            return self._arrived.popleft()
 
-    def _coming(self) -> Future[Item]:
-        """The item to come: a wait that was given up goes on with the next one."""
-        with self._lock:
-            if self._next is None:
-                self._next = self._bridge.start(self._source.__anext__)
-            return self._next
+    async def _fetch(self) -> None:
+        """Have one item arrive, for whoever waits then.
 
-    def _take(self, coming: Future[Item]) -> bool:
-        """Whether no other thread took it before."""
-        with self._lock:
-            if self._next is not coming:
-                return False
-            self._next = None
-            return True
+        Not for the caller, who may be interrupted at any moment: the item would be lost with it.
+        """
+        if self._fetching:
+            return
+        self._fetching = True
+        end: BaseException | None = None
+        try:
+            item = await anext(self._source)
+        except StopAsyncIteration:
+            end = StopIteration()
+        except BaseException as error:
+            end = error
+        self._fetching = False
+        with self._changed:
+            if end is None:
+                self._arrived.append(item)
+            self._end = end
+            self._changed.notify_all()
