@@ -30,9 +30,30 @@ class Background:
         self._started.wait()
 
     def start(self, client: object, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run a client's `work` on the loop; cancelling the future cancels it."""
+        """Run a client's `work` on the loop."""
         self._clients.add(client)
         return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def outcome(self, future: Future[T], seconds: float | None) -> T:
+        """What started work comes to within that time.
+
+        TimeoutError is raised after it. The work is then cancelled, as it is when Ctrl-C interrupts
+        the wait, but not before it has begun: however short the wait, what was asked for is done.
+        """
+        try:
+            return future.result(seconds)
+        except TimeoutError:
+            if future.done():  # its own error, or done this very moment
+                return future.result()
+            self._give_up(future)
+            raise TimeoutError(f"it did not happen within {(seconds or 0) * 1000:g} ms") from None
+        except BaseException:
+            self._give_up(future)
+            raise
+
+    def _give_up(self, future: Future[Any]) -> None:
+        # One turn of the loop starts the work's task, the next one runs it until it waits.
+        self._loop.call_soon_threadsafe(self._loop.call_soon, future.cancel)
 
     def is_current_thread(self) -> bool:
         """Whether the caller runs on the loop, where waiting for it would never end."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import Future
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -58,22 +57,20 @@ class Bridge:
             await self._client.__aenter__()
             return make()
 
-        return outcome(self._start(called), None)
+        return self._run(called, None)
 
     def wait(
         self, make: Callable[[], Awaitable[T]], timeout: float | None, *, connect: bool = True
     ) -> T:
         """The outcome of what `make` returns, called and awaited on the loop.
 
-        After `timeout` milliseconds TimeoutError is raised. The wait is then cancelled, as it is
-        when Ctrl-C interrupts it.
+        For `timeout` milliseconds at most; see `Background.outcome`.
         """
-        seconds = in_seconds(timeout)
-        return outcome(self._start(lambda: self._await(make, connect=connect)), seconds)
+        return self._run(lambda: self._await(make, connect=connect), in_seconds(timeout))
 
-    def start(self, make: Callable[[], Awaitable[T]]) -> Future[T]:
-        """The outcome to come of what `make` returns."""
-        return self._start(lambda: self._await(make, connect=True))
+    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Have `work` done on the loop, without waiting for it."""
+        self._loop().start(self._client, work())
 
     def close_soon(self) -> None:
         """Close the client, without waiting for it: nobody holds it any more."""
@@ -85,7 +82,12 @@ class Bridge:
             await self._client.__aenter__()
         return await make()
 
-    def _start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
+    def _run(self, work: Callable[[], Coroutine[Any, Any, T]], seconds: float | None) -> T:
+        loop = self._loop()
+        return loop.outcome(loop.start(self._client, work()), seconds)
+
+    def _loop(self) -> Background:
+        """The loop, if it can be used here and now."""
         self.check_process()
         if self._background is None:
             self._background = background()  # the same for whichever thread comes first
@@ -96,20 +98,7 @@ class Bridge:
                 "a blocking method was called on the thread of the client's event loop",
                 "Call it from another thread: a listener may block, the loop may not.",
             )
-        return self._background.start(self._client, work())
-
-
-def outcome(future: Future[T], seconds: float | None) -> T:
-    """What the future comes to within that time; else it is cancelled and TimeoutError raised."""
-    try:
-        return future.result(seconds)
-    except TimeoutError:
-        if future.done() or not future.cancel():  # its own error, or done this very moment
-            return future.result()
-        raise TimeoutError(f"it did not happen within {(seconds or 0) * 1000:g} ms") from None
-    except BaseException:
-        future.cancel()
-        raise
+        return self._background
 
 
 def in_seconds(timeout: object) -> float | None:

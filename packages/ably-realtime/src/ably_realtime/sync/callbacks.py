@@ -33,6 +33,7 @@ class Callbacks:
         self._thread = CallbackThread()
         self._in_order = Strand(self._thread.submit, self._tally)
         self._strands = WeakSet([self._in_order])
+        self._lock = threading.Lock()
 
     def callback(self, listener: Any) -> Callback:
         """What has `listener` called when it is called itself; raises for a coroutine function."""
@@ -46,7 +47,8 @@ class Callbacks:
         if self._executor is None:
             return Callback(listener, self._in_order)
         strand = Strand(self._executor.submit, self._tally)
-        self._strands.add(strand)
+        with self._lock:
+            self._strands.add(strand)
         return Callback(listener, strand)
 
     def settle(self, within: float) -> None:
@@ -55,7 +57,9 @@ class Callbacks:
         A listener that calls this itself is not waited for.
         """
         self._tally.wait(within)
-        for strand in list(self._strands):
+        with self._lock:
+            strands = list(self._strands)
+        for strand in strands:
             strand.clear()
         self.end()
 

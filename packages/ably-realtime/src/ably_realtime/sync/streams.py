@@ -28,7 +28,8 @@ class Stream(Generic[Item]):
 
     If no item comes within `timeout` milliseconds of asking for it, TimeoutError is raised. Inside
     `with` the next call goes on waiting: nothing is lost to a timeout or to Ctrl-C. Several threads
-    may take items from one stream; each item goes to one of them.
+    may take items from one stream; each item goes to one of them. Entering attaches the channel, as
+    long as that takes: to limit it, `attach` the channel before, with a timeout.
     """
 
     def __init__(self, bridge: Bridge, source: AsyncStream[Item], timeout: float | None) -> None:
@@ -96,16 +97,16 @@ class Stream(Generic[Item]):
         if self._fetching:
             return
         self._fetching = True
+        arrived: list[Item] = []
         end: BaseException | None = None
         try:
-            item = await anext(self._source)
+            arrived.append(await anext(self._source))
         except StopAsyncIteration:
             end = StopIteration()
         except BaseException as error:
             end = error
         self._fetching = False
         with self._changed:
-            if end is None:
-                self._arrived.append(item)
+            self._arrived += arrived
             self._end = end
             self._changed.notify_all()
