@@ -6,12 +6,16 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakSet
 
 T = TypeVar("T")
+
+Work = Callable[[], Coroutine[Any, Any, T]]
+"""What makes a coroutine, on the loop: one that was made elsewhere might never get there."""
 
 _PATIENCE_AT_EXIT = 1.0
 """Seconds that the end of the program waits for the loop, should something block it."""
@@ -24,15 +28,18 @@ class Background:
         self.left_behind = False
         self.ended = False
         self._clients = WeakSet[object]()
+        self._tasks: dict[Future[Any], asyncio.Task[Any]] = {}
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ably-realtime", daemon=True)
         self._thread.start()
         self._started.wait()
 
-    def start(self, client: object, work: Coroutine[Any, Any, T]) -> Future[T]:
+    def start(self, client: object, work: Work[T]) -> Future[T]:
         """Run a client's `work` on the loop."""
         self._clients.add(client)
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+        future = Future[T]()
+        self._loop.call_soon_threadsafe(self._begin, work, future)
+        return future
 
     def outcome(self, future: Future[T], seconds: float | None) -> T:
         """What started work comes to within that time.
@@ -45,15 +52,12 @@ class Background:
         except TimeoutError:
             if future.done():  # its own error, or done this very moment
                 return future.result()
-            self._give_up(future)
+            self._loop.call_soon_threadsafe(self._give_up, future)
             raise TimeoutError(f"it did not happen within {(seconds or 0) * 1000:g} ms") from None
         except BaseException:
-            self._give_up(future)
+            if not future.done():
+                self._loop.call_soon_threadsafe(self._give_up, future)
             raise
-
-    def _give_up(self, future: Future[Any]) -> None:
-        # One turn of the loop starts the work's task, the next one runs it until it waits.
-        self._loop.call_soon_threadsafe(self._loop.call_soon, future.cancel)
 
     def is_current_thread(self) -> bool:
         """Whether the caller runs on the loop, where waiting for it would never end."""
@@ -69,6 +73,25 @@ class Background:
         self.ended = True
         self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join(_PATIENCE_AT_EXIT)
+
+    # -- on the loop
+
+    def _begin(self, work: Work[T], future: Future[T]) -> None:
+        task = self._tasks[future] = self._loop.create_task(work())
+        task.add_done_callback(partial(self._over, future))
+
+    def _over(self, future: Future[T], task: asyncio.Task[T]) -> None:
+        del self._tasks[future]
+        if task.cancelled():
+            future.cancel()
+        elif (error := task.exception()) is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(task.result())
+
+    def _give_up(self, future: Future[Any]) -> None:
+        if (task := self._tasks.get(future)) is not None:
+            self._loop.call_soon(task.cancel)  # its first step comes before that
 
     def _run(self) -> None:
         with asyncio.Runner() as runner:

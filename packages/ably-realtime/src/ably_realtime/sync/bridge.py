@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from ..client import AblyRealtime as AsyncRealtime
 from ..errors import AblyError
-from .background import Background, background
+from .background import Background, Work, background
 from .callbacks import Callbacks
 
 T = TypeVar("T")
@@ -68,23 +68,23 @@ class Bridge:
         """
         return self._run(lambda: self._await(make, connect=connect), in_seconds(timeout))
 
-    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    def start(self, work: Work[None]) -> None:
         """Have `work` done on the loop, without waiting for it."""
-        self._loop().start(self._client, work())
+        self._loop().start(self._client, work)
 
     def close_soon(self) -> None:
         """Close the client, without waiting for it: nobody holds it any more."""
         assert self._background is not None
-        self._background.start(self._client, self._client.close())
+        self._background.start(self._client, self._client.close)
 
     async def _await(self, make: Callable[[], Awaitable[T]], *, connect: bool) -> T:
         if connect:
             await self._client.__aenter__()
         return await make()
 
-    def _run(self, work: Callable[[], Coroutine[Any, Any, T]], seconds: float | None) -> T:
+    def _run(self, work: Work[T], seconds: float | None) -> T:
         loop = self._loop()
-        return loop.outcome(loop.start(self._client, work()), seconds)
+        return loop.outcome(loop.start(self._client, work), seconds)
 
     def _loop(self) -> Background:
         """The loop, if it can be used here and now."""
