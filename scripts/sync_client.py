@@ -87,8 +87,8 @@ WORDING = [
     ("Starts at once; await it for the outcome.", "Returns when it is detached."),
     ("running listeners and sockets as long to end", "its sockets as long to end"),
     (
-        "A sync listener runs as each message arrives. An async one takes the messages one after\n"
-        "        another, in order; a slow one delays only itself.",
+        "A sync listener runs as each message arrives. An async one takes the messages one after "
+        "another, in order; a slow one delays only itself.",
         "The listener is called on the client's callback thread, or by its `callback_executor`,\n"
         "        with one message after another, in order.",
     ),
@@ -278,7 +278,8 @@ def _arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, str]:
 def reworded(docstring: str) -> str:
     """A docstring without awaiting; raises if `WORDING` does not say how."""
     for asynchronous, synchronous in WORDING:
-        docstring = docstring.replace(asynchronous, synchronous)
+        words = re.sub(r"(\\?\s)+", r"\\s+", re.escape(asynchronous))  # however they are wrapped
+        docstring = re.sub(words, synchronous, docstring)
     if left := re.search(r"\b(async|await|coroutine|event loop)", docstring):
         raise ValueError(f"say it without {left[0]!r}, in WORDING: {docstring}")
     return docstring

@@ -84,6 +84,17 @@ def test_a_forgotten_client_warns(server: ThreadedLocalAbly) -> None:
     server.wait_until_sync(lambda: not any(c.is_connected for c in server.connections))
 
 
+def test_a_channel_keeps_its_client(server: ThreadedLocalAbly) -> None:
+    channel = AblyRealtime(**server.client_options()).channels.get("orders")
+    gc.collect()
+    channel.publish("created", "1")
+    assert len(server.published("orders")) == 1
+    with pytest.warns(ResourceWarning, match="AblyRealtime client was not closed"):  # noqa: PT031
+        del channel
+        gc.collect()
+    server.wait_until_sync(lambda: not any(c.is_connected for c in server.connections))
+
+
 def test_options_that_cannot_work_are_refused(server: ThreadedLocalAbly) -> None:
     options: dict[str, Any] = server.client_options()
     with AblyRestSync(**options) as rest, pytest.raises(AblyError, match="takes no rest="):

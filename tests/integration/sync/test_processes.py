@@ -115,6 +115,9 @@ def test_forgetting_to_close_is_said_where_warnings_are_shown(server: ThreadedLo
 # Forking
 
 
+THREADS_KNOWN = ("-W", "ignore:This process:DeprecationWarning")  # Python 3.12 and later say so
+
+
 FORKED = """
 def in_child(work):
     pid = os.fork()
@@ -153,7 +156,7 @@ with channel.messages() as stream:
 client.close()
 """
     )
-    code, output, errors = run(server, text)
+    code, output, errors = run(server, text, *THREADS_KNOWN)
     assert (errors, code) == ("", 0)
     assert (
         output.splitlines()
@@ -180,7 +183,7 @@ channel.publish("created", "parent")
 client.close()
 """
     )
-    assert run(server, text) == (0, "", "")
+    assert run(server, text, *THREADS_KNOWN) == (0, "", "")
     assert [message.data for message in server.published("orders")] == ["1", "child", "parent"]
 
 
@@ -201,7 +204,7 @@ client.channels.get("orders").publish("created", "parent")
 client.close()
 """
     )
-    assert run(server, text) == (0, "", "")
+    assert run(server, text, *THREADS_KNOWN) == (0, "", "")
     published = server.published("orders")
     assert [message.data for message in published] == ["child", "child", "parent"]
     assert len({message.connection_id for message in published}) == 3

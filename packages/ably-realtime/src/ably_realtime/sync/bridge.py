@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from ..client import AblyRealtime as AsyncRealtime
+from ..client import warn_unless_closed
 from ..errors import AblyError
 from .background import Background, Work, background
 from .callbacks import Callbacks
@@ -18,7 +19,8 @@ T = TypeVar("T")
 class Bridge:
     """Runs what belongs to one client on the background loop, for callers that wait.
 
-    A client takes the loop when it is first used. What every facade of the client shares is here.
+    A client takes the loop when it is first used. What every facade of the client shares is here:
+    the client is forgotten when nobody holds any of them.
     """
 
     def __init__(self, client: AsyncRealtime, callbacks: Callbacks) -> None:
@@ -26,13 +28,6 @@ class Bridge:
         self.facades: WeakValueDictionary[object, Any] = WeakValueDictionary()
         self._client = client
         self._background: Background | None = None
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the client is in use, in this process, and the program is not ending."""
-        return self._background is not None and not (
-            self._background.left_behind or self._background.ended
-        )
 
     @property
     def is_left_behind(self) -> bool:
@@ -72,10 +67,13 @@ class Bridge:
         """Have `work` done on the loop, without waiting for it."""
         self._loop().start(self._client, work)
 
-    def close_soon(self) -> None:
-        """Close the client, without waiting for it: nobody holds it any more."""
-        assert self._background is not None
-        self._background.start(self._client, self._client.close)
+    def __del__(self) -> None:
+        loop = self._background
+        if loop is None or loop.left_behind or loop.ended:
+            return
+        self.callbacks.end()
+        if warn_unless_closed(self, self._client.connection):
+            loop.start(self._client, self._client.close)
 
     async def _await(self, make: Callable[[], Awaitable[T]], *, connect: bool) -> T:
         if connect:

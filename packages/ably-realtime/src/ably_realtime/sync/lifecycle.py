@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
 from ..client import AblyRealtime as AsyncAblyRealtime
-from ..client import warn_unless_closed
 from ..options import ClientOptions, bad_option
 from ..seams import Clock, HttpClient, TransportFactory
 from .bridge import Bridge, in_seconds
@@ -98,12 +97,6 @@ class Client(Facade[AsyncAblyRealtime]):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-    def __del__(self) -> None:
-        if hasattr(self, "_bridge") and self._bridge.is_running:
-            self._bridge.callbacks.end()
-            if warn_unless_closed(self, self._object.connection):
-                self._bridge.close_soon()
 
 
 def _outside_any_loop(make: Callable[[], T]) -> T:
