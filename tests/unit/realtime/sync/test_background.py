@@ -7,11 +7,10 @@ from concurrent.futures import Future
 
 import pytest
 
+from ably_realtime import AblyRealtime
 from ably_realtime.sync.background import Background, background
 
-
-class Client:
-    """Whoever has work done."""
+CLIENT = AblyRealtime(token="token")
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def test_work_is_done_on_its_thread(loop: Background) -> None:
         return threading.get_ident()
 
     assert not loop.is_current_thread()
-    assert loop.outcome(loop.start(Client(), work), None) != threading.get_ident()
+    assert loop.outcome(loop.start(CLIENT, work), None) != threading.get_ident()
 
 
 @pytest.mark.parametrize("seconds", [0, 0.001])
@@ -49,7 +48,7 @@ def test_what_does_not_happen_in_time_was_begun_and_is_cancelled(
             raise
 
     with pytest.raises(TimeoutError, match=f"within {seconds * 1000:g} ms"):
-        loop.outcome(loop.start(Client(), work), seconds)
+        loop.outcome(loop.start(CLIENT, work), seconds)
     assert cancelled.wait(10)
     assert begun.is_set()
 
@@ -70,7 +69,7 @@ def test_a_timeout_of_its_own_is_raised_as_it_is(loop: Background) -> None:
         raise TimeoutError("its own")
 
     with pytest.raises(TimeoutError, match="its own"):
-        loop.outcome(loop.start(Client(), work), None)
+        loop.outcome(loop.start(CLIENT, work), None)
 
 
 def test_an_interrupted_wait_is_given_up(loop: Background, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +85,7 @@ def test_an_interrupted_wait_is_given_up(loop: Background, monkeypatch: pytest.M
             cancelled.set()
             raise
 
-    future = loop.start(Client(), work)
+    future = loop.start(CLIENT, work)
     monkeypatch.setattr(future, "result", interrupt)
     with pytest.raises(KeyboardInterrupt):
         loop.outcome(future, None)
@@ -99,7 +98,7 @@ def test_its_end_cancels_what_runs() -> None:
     async def work() -> None:
         await asyncio.Event().wait()
 
-    future = loop.start(Client(), work)
+    future = loop.start(CLIENT, work)
     loop.end()
     assert loop.ended
     assert future.cancelled()

@@ -12,13 +12,15 @@ from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakSet
 
+from ..client import AblyRealtime, warn_unless_closed
+
 T = TypeVar("T")
 
 Work = Callable[[], Coroutine[Any, Any, T]]
 """What makes a coroutine, on the loop: one that was made elsewhere might never get there."""
 
 _PATIENCE_AT_EXIT = 1.0
-"""Seconds that the end of the program waits for the loop, should something block it."""
+"""Seconds that the end of the program waits for connections to close, and for the loop to end."""
 
 
 class Background:
@@ -27,14 +29,14 @@ class Background:
     def __init__(self) -> None:
         self.left_behind = False
         self.ended = False
-        self._clients = WeakSet[object]()
+        self._clients = WeakSet[AblyRealtime]()
         self._tasks: dict[Future[Any], asyncio.Task[Any]] = {}
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ably-realtime", daemon=True)
         self._thread.start()
         self._started.wait()
 
-    def start(self, client: object, work: Work[T]) -> Future[T]:
+    def start(self, client: AblyRealtime, work: Work[T]) -> Future[T]:
         """Run a client's `work` on the loop."""
         self._clients.add(client)
         future = Future[T]()
@@ -69,10 +71,11 @@ class Background:
         _left_behind.append((self, *self._clients))
 
     def end(self) -> None:
-        """Cancel what runs, and end the thread."""
+        """Close what was forgotten, cancel what runs, and end the thread."""
         self.ended = True
-        self._loop.call_soon_threadsafe(self._end.set)
-        self._thread.join(_PATIENCE_AT_EXIT)
+        clients = [each for each in self._clients if warn_unless_closed(each, each.connection)]
+        self._loop.call_soon_threadsafe(self._end.set_result, clients)
+        self._thread.join(2 * _PATIENCE_AT_EXIT)
 
     # -- on the loop
 
@@ -99,9 +102,10 @@ class Background:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._end = asyncio.Event()
+        self._end: asyncio.Future[list[AblyRealtime]] = self._loop.create_future()
         self._started.set()
-        await self._end.wait()
+        if closing := [self._loop.create_task(client.close()) for client in await self._end]:
+            await asyncio.wait(closing, timeout=_PATIENCE_AT_EXIT)
 
 
 _lock = threading.Lock()
