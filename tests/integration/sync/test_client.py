@@ -117,8 +117,10 @@ def test_a_wait_ends_after_its_timeout(client: AblyRealtime) -> None:
 
 
 def test_what_was_asked_for_outlives_the_wait(
-    client: AblyRealtime, server: ThreadedLocalAbly
+    make_client: MakeClient, server: ThreadedLocalAbly
 ) -> None:
+    client = make_client(disconnected_retry_timeout=10)
+    client.connection.when_state("connected")
     channel = client.channels.get("orders")
     with server.faults.refuse_connections():
         with client.connection.changes() as changes:
@@ -128,7 +130,6 @@ def test_what_was_asked_for_outlives_the_wait(
             channel.publish("created", "while away", timeout=1)
         assert server.published("orders") == []
 
-    client.connect()
     server.wait_until_sync(lambda: server.published("orders"))
 
 
