@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, Future
@@ -14,9 +13,8 @@ from weakref import WeakSet
 
 from .._driver.listeners import Deferring
 from ..errors import AblyError
+from ..log import listeners as log
 from .threads import CallbackThread, Strand, Tally
-
-log = logging.getLogger("ably_realtime.listeners")
 
 
 class Callbacks:

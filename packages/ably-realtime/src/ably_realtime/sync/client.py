@@ -106,9 +106,10 @@ class AblyRealtime(Client):
         )
 
     def debug_snapshot(self) -> dict[str, Any]:
-        """The client's state for a bug report: versions, libraries in use, connection, channels.
+        """The client's state for a bug report: versions, options, connection, channels, errors.
 
-        It holds no credentials and no payloads, and can be encoded as JSON.
+        It holds no credentials and no payloads, but it does hold the names of channels; it can be
+        encoded as JSON.
         """
         return self._call(self._source.debug_snapshot)
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
 from ..client import AblyRealtime as AsyncAblyRealtime
+from ..metrics import Metrics
 from ..options import ClientOptions, bad_option
 from ..seams import Clock, HttpClient, TransportFactory
 from .bridge import Bridge, in_seconds
@@ -27,9 +28,10 @@ class Client(Facade[AsyncAblyRealtime]):
             channel.publish("created", {"id": 1})
 
     Takes the options of `ClientOptions`; `transport`, `clock` and `http` are the seams of
-    `ably_realtime.seams`. A client can be made anywhere and used from any thread. It connects when
-    it is first used, unless `auto_connect=False`, and then belongs to this process: a child forked
-    later needs a client of its own. Raises `AblyError` for options that cannot work.
+    `ably_realtime.seams`, `metrics` the hooks of `ably_realtime.metrics`, which are called on the
+    background loop. A client can be made anywhere and used from any thread. It connects when it is
+    first used, unless `auto_connect=False`, and then belongs to this process: a child forked later
+    needs a client of its own. Raises `AblyError` for options that cannot work.
 
     Whatever waits takes `timeout`, in milliseconds; without one it waits as long as the client of
     `ably_realtime` would. After that time TimeoutError is raised, and the client goes on with what
@@ -50,6 +52,7 @@ class Client(Facade[AsyncAblyRealtime]):
         transport: TransportFactory | None = None,
         clock: Clock | None = None,
         http: HttpClient | None = None,
+        metrics: Metrics | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
         if "rest" in options:
@@ -63,7 +66,12 @@ class Client(Facade[AsyncAblyRealtime]):
             options["auth_callback"] = off_the_loop(auth_callback)
         client = _outside_any_loop(
             lambda: AsyncAblyRealtime(
-                key_or_token, transport=transport, clock=clock, http=http, **options
+                key_or_token,
+                transport=transport,
+                clock=clock,
+                http=http,
+                metrics=metrics,
+                **options,
             )
         )
         super().__init__(Bridge(client, Callbacks(callback_executor)), client)
