@@ -21,9 +21,10 @@ class AblyRealtime(Client):
             channel.publish("created", {"id": 1})
 
     Takes the options of `ClientOptions`; `transport`, `clock` and `http` are the seams of
-    `ably_realtime.seams`. A client can be made anywhere and used from any thread. It connects when
-    it is first used, unless `auto_connect=False`, and then belongs to this process: a child forked
-    later needs a client of its own. Raises `AblyError` for options that cannot work.
+    `ably_realtime.seams`, `metrics` the hooks of `ably_realtime.metrics`, which are called on the
+    background loop. A client can be made anywhere and used from any thread. It connects when it is
+    first used, unless `auto_connect=False`, and then belongs to this process: a child forked later
+    needs a client of its own. Raises `AblyError` for options that cannot work.
 
     Whatever waits takes `timeout`, in milliseconds; without one it waits as long as the client of
     `ably_realtime` would. After that time TimeoutError is raised, and the client goes on with what
