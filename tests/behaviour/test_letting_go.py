@@ -13,6 +13,7 @@ from ably_realtime import AblyError, AblyRealtime, Channel, ChannelOptions, Mess
 from tests.behaviour.scene import say
 from tests.uts.harness import KEY, FakeClock, await_state, complete, no_network, settle
 from tests.uts.harness.channels import CHANNEL, ChannelServer, fail_channel, ignore, reconnect
+from tests.uts.harness.frames import Action
 from tests.uts.harness.messages import attach, begin, failure
 
 
@@ -177,3 +178,19 @@ async def test_waiting_again_and_again_leaves_nothing(channel: Channel) -> None:
 def objects() -> int:
     gc.collect()
     return len(gc.get_objects())
+
+
+async def test_a_client_that_was_forgotten_closes_and_stays_closed(
+    server: ChannelServer, clock: FakeClock
+) -> None:
+    client = AblyRealtime(key=KEY, transport=server, http=no_network(), clock=clock)
+    await await_state(client.connection, "connected")
+    dials = len(server.attempts)
+    with pytest.warns(ResourceWarning, match="was not closed"):  # noqa: PT031
+        del client
+        gc.collect()
+    await settle()
+    assert len(server.sent_with(Action.CLOSE)) == 1
+    await clock.advance(600_000)
+    assert len(server.attempts) == dials
+    assert not clock.pending

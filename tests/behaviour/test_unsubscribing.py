@@ -255,3 +255,14 @@ async def test_off_leaves_the_waits_of_others_alone(channel: Channel) -> None:
     channel.off()
     await complete(channel.detach())
     assert (await complete(waiting)) is not None
+
+
+async def test_a_stream_goes_on_when_every_listener_is_removed(
+    channel: Channel, server: ChannelServer, listener: Callable[[Any], None], heard: list[Any]
+) -> None:
+    await complete(channel.subscribe(listener))
+    async with channel.messages() as stream:
+        channel.unsubscribe()
+        await say(server, "a")
+        assert (await complete(anext(stream))).name == "a"
+    assert heard == []

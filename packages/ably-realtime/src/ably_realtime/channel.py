@@ -186,7 +186,7 @@ class Channel(Emitter[ChannelStateChange]):
     @overload
     def unsubscribe(self, names: Names, listener: OnMessage, /) -> None: ...
     def unsubscribe(self, *args: Any) -> None:
-        """Remove all subscriptions, those of a listener, or its subscription to names (RTL8)."""
+        """Remove all listeners, one, or its subscription to names (RTL8). Streams go on."""
         self._subscribers.remove(args)
 
     def messages(
@@ -378,7 +378,7 @@ class Channel(Emitter[ChannelStateChange]):
 
         async def start(stream: Stream[Item]) -> Callable[[], None]:
             subscription = subscribers.add(
-                (stream.put,) if wanted is None else (wanted, stream.put)
+                (stream.put,) if wanted is None else (wanted, stream.put), is_stream=True
             )
 
             def ended(_: str, change: ChannelStateChange) -> None:

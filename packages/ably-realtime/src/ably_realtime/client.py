@@ -231,7 +231,7 @@ class AblyRealtime:
         engine = self._engine
         if engine is not None and warn_unless_closed(self, self._connection):
             self._network.leave()
-            engine.abort()
+            engine.abandon()
 
 
 def warn_unless_closed(client: object, connection: Connection) -> bool:

@@ -19,9 +19,12 @@ Wanted = frozenset[Hashable] | MessageFilter | None
 class _Selection(Subscription):
     """A listener with what it asked for."""
 
-    def __init__(self, listener: Listener, end: Callable[[Any], None], wanted: Wanted) -> None:
+    def __init__(
+        self, listener: Listener, end: Callable[[Any], None], wanted: Wanted, is_stream: bool
+    ) -> None:
         super().__init__(listener, end)
         self.wanted = wanted
+        self.is_stream = is_stream
 
     def lose(self, unwanted: Wanted) -> bool:
         """Ask for less from here on; returns whether nothing is left."""
@@ -60,17 +63,20 @@ class Subscribers(Generic[Item]):
         self._read_kind = read_kind
         self._subscriptions: tuple[_Selection, ...] = ()
 
-    def add(self, args: tuple[Any, ...]) -> Subscription:
+    def add(self, args: tuple[Any, ...], *, is_stream: bool = False) -> Subscription:
         """Register `listener`, or `wanted, listener`."""
         wanted, callback = self._read(args)
-        subscription = _Selection(Listener(callback, self._tasks), self._end, wanted)
+        subscription = _Selection(Listener(callback, self._tasks), self._end, wanted, is_stream)
         self._subscriptions = (*self._subscriptions, subscription)
         return subscription
 
     def remove(self, args: tuple[Any, ...]) -> None:
-        """Remove everyone, a listener, or a listener's registration for some kinds (RTL8)."""
+        """Remove every listener, one, or one's registration for some kinds (RTL8).
+
+        A stream is no listener: it ends when it is left.
+        """
         if not args:
-            ended = list(self._subscriptions)
+            ended = [s for s in self._subscriptions if not s.is_stream]
         else:
             wanted, callback = self._read(args)
             ended = [

@@ -406,11 +406,10 @@ class Engine:
             deadline.cancel()
         return tasks
 
-    def abort(self) -> None:
-        """Let go of everything at once, without a word to the server."""
+    def abandon(self) -> None:
+        """Close, as a client that nobody holds any more: there is nobody to wait for it."""
         if self._loop is not None and not self._loop.is_closed():
-            for link in list(self._links.values()):
-                self._loop.call_soon_threadsafe(link.close)
+            self._loop.call_soon_threadsafe(self.post, do.Close())
 
 
 def new_ping_token() -> str:

@@ -132,7 +132,7 @@ class Channel(Emitter[AsyncChannel, ChannelStateChange]):
     def unsubscribe(self, names: Names, listener: OnMessage, /) -> None: ...
 
     def unsubscribe(self, *args: Any) -> None:
-        """Remove all subscriptions, those of a listener, or its subscription to names (RTL8)."""
+        """Remove all listeners, one, or its subscription to names (RTL8). Streams go on."""
         heard = self._listener_last(args)
         self._call(lambda: self._source.unsubscribe(*heard))
 
