@@ -57,6 +57,17 @@ _TIMERS_OF: dict[ChannelState, frozenset[Timer]] = {
     S.FAILED: frozenset(),
 }
 
+LEGAL: dict[ChannelState, frozenset[ChannelState]] = {
+    S.INITIALIZED: frozenset({S.ATTACHING, S.FAILED}),
+    S.ATTACHING: frozenset({S.ATTACHED, S.DETACHED, S.SUSPENDED, S.FAILED}),
+    S.ATTACHED: frozenset({S.ATTACHING, S.DETACHING, S.DETACHED, S.SUSPENDED, S.FAILED}),
+    S.DETACHING: frozenset({S.ATTACHED, S.DETACHED, S.FAILED}),
+    S.DETACHED: frozenset({S.INITIALIZED, S.ATTACHING, S.DETACHING, S.FAILED}),
+    S.SUSPENDED: frozenset({S.INITIALIZED, S.ATTACHING, S.ATTACHED, S.DETACHED, S.FAILED}),
+    S.FAILED: frozenset({S.INITIALIZED, S.ATTACHING}),
+}
+"""Where a channel may go from each state."""
+
 _NO_ATTACH = frozenset(
     {
         C.SUSPENDED,
@@ -408,6 +419,7 @@ class Channel:
         resumed: bool = False,
         has_backlog: bool = False,
     ) -> None:
+        assert state in LEGAL[self.state], f"{self.state} -> {state}"
         previous, self.state = self.state, state
         self.timers.keep_only(_TIMERS_OF[state])
         if reason is not None:

@@ -58,7 +58,7 @@ _TIMERS_OF: dict[ConnectionState, frozenset[Timer]] = {
     S.FAILED: frozenset(),
 }
 
-_LEGAL: dict[ConnectionState, frozenset[ConnectionState]] = {
+LEGAL: dict[ConnectionState, frozenset[ConnectionState]] = {
     S.INITIALIZED: frozenset({S.CONNECTING, S.CLOSED, S.FAILED}),
     S.CONNECTING: frozenset({S.CONNECTED, S.DISCONNECTED, S.SUSPENDED, S.CLOSING, S.FAILED}),
     S.CONNECTED: frozenset({S.DISCONNECTED, S.CLOSING, S.FAILED}),
@@ -68,6 +68,7 @@ _LEGAL: dict[ConnectionState, frozenset[ConnectionState]] = {
     S.CLOSED: frozenset({S.CONNECTING, S.FAILED}),
     S.FAILED: frozenset({S.CONNECTING}),
 }
+"""Where a connection may go from each state."""
 
 SHORT_CONNECTION = 1_000.0
 """A connection that lasted less than this many milliseconds does not earn two immediate retries."""
@@ -453,7 +454,7 @@ class Connection:
         reason: ErrorInfo | None = None,
         retry_in: float | None = None,
     ) -> None:
-        assert state in _LEGAL[self.state], f"{self.state} -> {state}"
+        assert state in LEGAL[self.state], f"{self.state} -> {state}"
         previous, self.state = self.state, state
         self.timers.keep_only(_TIMERS_OF[state])
         if reason is not None or state is S.CONNECTED:
