@@ -1,0 +1,49 @@
+"""What the site has beside its Markdown: state diagrams, the coverage of the specification, tests.
+
+mkdocs calls these functions by their names. The directory that holds `docs` is importable.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+from docs.hooks.spec_coverage import coverage_page
+from docs.hooks.state_diagrams import DIAGRAMS
+
+COVERAGE = "spec-coverage.md"
+DIAGRAM = re.compile(r"^<!-- states: (\w+) -->$", re.MULTILINE)
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Leave out the entries of the navigation whose pages are not written yet."""
+    config.nav = _existing(config.nav, Path(config.docs_dir))
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the generated page."""
+    files.append(File.generated(config, COVERAGE, content=coverage_page()))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Draw the diagrams where the page asks for them."""
+    return DIAGRAM.sub(lambda found: DIAGRAMS[found[1]].figure(), markdown)
+
+
+def _existing(entry: Any, pages: Path) -> Any:
+    if isinstance(entry, str):
+        return entry if entry == COVERAGE or (pages / entry).is_file() else None
+    if isinstance(entry, dict):
+        kept = {title: _existing(content, pages) for title, content in entry.items()}
+        return {title: content for title, content in kept.items() if content} or None
+    return [kept for item in entry if (kept := _existing(item, pages))]

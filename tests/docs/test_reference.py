@@ -1,0 +1,22 @@
+"""The reference describes every public name of both packages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import ably_local
+import ably_realtime
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+
+
+@pytest.mark.parametrize("package", [ably_local, ably_realtime], ids=lambda package: package.__name__)
+def test_each_public_name_has_its_place(package: ModuleType) -> None:
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in REFERENCE.glob("*.md"))
+    described = re.findall(rf"^::: {package.__name__}\.(\w+)$", pages, flags=re.MULTILINE)
+    assert len(described) == len(set(described))
+    assert set(described) - {"seams"} == set(package.__all__)
