@@ -74,7 +74,7 @@ def tests(session: nox.Session) -> None:
     All tests run without the libraries of the extra `speed`, then with them what those can change.
     """
     install_javascript_sdk(session)
-    groups = ("lint", "types", "test", "browser", "token-servers")
+    groups = ("lint", "types", "test", "browser", "token-servers", "docs", "guides")
     install_packages(session, *groups, extras=WITH_SPEED)
     check_style(session)
     check_types(session)
@@ -132,7 +132,8 @@ def fuzz(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy, strictly, and with pyright, and that all of both packages have one."""
-    install_packages(session, "types", "test", "browser", "token-servers", extras=WITH_SPEED)
+    groups = ("types", "test", "browser", "token-servers", "docs")
+    install_packages(session, *groups, extras=WITH_SPEED)
     check_types(session)
 
 
@@ -183,9 +184,13 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Run every Python snippet of the documentation."""
-    install_packages(session, "test", "token-servers")
-    session.run("pytest", "tests/docs", *session.posargs)
+    """Build the site into build/site and run its snippets; `-- links` follows links out of it."""
+    install_packages(session, "test", "token-servers", "docs", "guides")
+    session.run("python", "-m", "mkdocs", "build", env={"NO_MKDOCS_2_WARNING": "1"})
+    if session.posargs == ["links"]:
+        session.run("python", "docs/hooks/links.py")
+    else:
+        session.run("pytest", "tests/docs", *session.posargs)
 
 
 @nox.session

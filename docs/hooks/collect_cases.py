@@ -19,6 +19,7 @@ class Collector:
         self.tests: dict[str, list[str]] = defaultdict(list)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note which test carries which case."""
         for item in session.items:
             name = item.nodeid.split("[")[0]
             for mark in item.iter_markers("uts"):
@@ -30,7 +31,7 @@ class Collector:
 if __name__ == "__main__":
     collector = Collector()
     options = ["--collect-only", "--quiet", "-p", "no:cacheprovider"]
-    status = pytest.main(["tests/uts/realtime", *options], plugins=[collector])
+    status = pytest.main(["tests/uts", *options], plugins=[collector])
     if status:
         sys.exit(status)
     print(json.dumps(collector.tests))

@@ -50,7 +50,7 @@ class Page(HTMLParser):
                 "prev",
             ):
                 self.loads.append(address)
-            case ("img" | "script" | "iframe" | "source" | "video"), {"src": str(address)}:
+            case (("img" | "script" | "iframe" | "source" | "video"), {"src": str(address)}):
                 self.loads.append(address)
         if tag == "img":
             self.images.append(given)

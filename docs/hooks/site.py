@@ -1,17 +1,14 @@
-"""What the site has beside its Markdown: state diagrams, the coverage of the specification, tests.
+"""What the site has beside its Markdown: state diagrams, and the coverage of the specification.
 
-mkdocs calls these functions by their names. The directory that holds `docs` is importable.
+mkdocs calls these functions by their names. It runs in the root of the repository, as a module
+(`python -m mkdocs build`), so that `docs` is importable.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import Any
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files

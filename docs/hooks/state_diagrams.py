@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
+from typing import Any, Generic, TypeVar
 
 from ably_realtime._core import channel, connection
 from ably_realtime.states import ChannelState, ConnectionState
 
 Point = tuple[float, float]
+State = TypeVar("State", bound=StrEnum)
 
 BOX = (132, 38)
 """Width and height of a state's box."""
@@ -25,17 +27,17 @@ SAMPLES = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Diagram:
+class Diagram(Generic[State]):
     """The states of a machine, where each is drawn, and where each may lead."""
 
     name: str
-    legal: Mapping[StrEnum, frozenset[StrEnum]]
-    places: Mapping[StrEnum, Point]
-    ends: frozenset[StrEnum]
+    legal: Mapping[State, frozenset[State]]
+    places: Mapping[State, Point]
+    ends: frozenset[State]
     """States that hardly any other follows; the arrows to them are dashed."""
     size: Point
 
-    def arrows(self) -> Iterator[tuple[StrEnum, StrEnum]]:
+    def arrows(self) -> Iterator[tuple[State, State]]:
         """From where to where the machine may go, in the order of its states."""
         order = list(self.places)
         for start in order:
@@ -67,7 +69,7 @@ class Diagram:
             ]
         )
 
-    def _box(self, state: StrEnum) -> str:
+    def _box(self, state: State) -> str:
         (x, y), (width, height) = self.places[state], BOX
         return (
             f'<g><rect x="{x - width / 2:g}" y="{y - height / 2:g}" '
@@ -75,7 +77,7 @@ class Diagram:
             f'<text x="{x:g}" y="{y + 5:g}">{state}</text></g>'
         )
 
-    def _arrow(self, start: StrEnum, end: StrEnum, marker: str) -> str:
+    def _arrow(self, start: State, end: State, marker: str) -> str:
         begin, goal = self.places[start], self.places[end]
         across, down = goal[0] - begin[0], goal[1] - begin[1]
         middle = (
@@ -115,39 +117,38 @@ def _control(begin: Point, middle: Point, goal: Point, first: float, last: float
 
 def _in_box(point: Point, centre: Point) -> bool:
     return all(
-        math.fabs(at - of) <= side / 2 + 1
-        for at, of, side in zip(point, centre, BOX, strict=True)
+        math.fabs(at - of) <= side / 2 + 1 for at, of, side in zip(point, centre, BOX, strict=True)
     )
 
 
-DIAGRAMS = {
+DIAGRAMS: dict[str, Diagram[Any]] = {
     "connection": Diagram(
         "connection",
         connection.LEGAL,
         {
-            ConnectionState.INITIALIZED: (90, 40),
-            ConnectionState.CONNECTING: (370, 130),
-            ConnectionState.CONNECTED: (650, 40),
-            ConnectionState.DISCONNECTED: (520, 270),
-            ConnectionState.SUSPENDED: (220, 270),
-            ConnectionState.CLOSING: (670, 390),
-            ConnectionState.CLOSED: (480, 500),
-            ConnectionState.FAILED: (90, 430),
+            ConnectionState.INITIALIZED: (70, 190),
+            ConnectionState.CONNECTING: (430, 213),
+            ConnectionState.CONNECTED: (690, 190),
+            ConnectionState.DISCONNECTED: (560, 30),
+            ConnectionState.SUSPENDED: (230, 30),
+            ConnectionState.CLOSING: (690, 360),
+            ConnectionState.CLOSED: (490, 480),
+            ConnectionState.FAILED: (90, 480),
         },
         frozenset({ConnectionState.CLOSED, ConnectionState.FAILED}),
-        (760, 540),
+        (760, 510),
     ),
     "channel": Diagram(
         "channel",
         channel.LEGAL,
         {
-            ChannelState.INITIALIZED: (90, 40),
-            ChannelState.ATTACHING: (370, 110),
-            ChannelState.ATTACHED: (660, 40),
-            ChannelState.DETACHING: (660, 330),
-            ChannelState.DETACHED: (420, 450),
-            ChannelState.SUSPENDED: (370, 260),
-            ChannelState.FAILED: (90, 330),
+            ChannelState.INITIALIZED: (70, 190),
+            ChannelState.ATTACHING: (440, 240),
+            ChannelState.ATTACHED: (610, 30),
+            ChannelState.DETACHING: (690, 270),
+            ChannelState.DETACHED: (500, 460),
+            ChannelState.SUSPENDED: (230, 30),
+            ChannelState.FAILED: (90, 440),
         },
         frozenset({ChannelState.FAILED}),
         (760, 490),

@@ -105,7 +105,7 @@ class Shop:
 
     def start(self, user: str, *arguments: str) -> subprocess.Popen[str]:
         """Run a program that uses the shop's."""
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - our own programs
             [sys.executable, "-c", user, *arguments],
             cwd=self._folder,
             env=self._environment,

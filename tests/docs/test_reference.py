@@ -14,7 +14,7 @@ import ably_realtime
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
-@pytest.mark.parametrize("package", [ably_local, ably_realtime], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", [ably_local, ably_realtime])
 def test_each_public_name_has_its_place(package: ModuleType) -> None:
     pages = "\n".join(page.read_text(encoding="utf-8") for page in REFERENCE.glob("*.md"))
     described = re.findall(rf"^::: {package.__name__}\.(\w+)$", pages, flags=re.MULTILINE)
