@@ -21,8 +21,8 @@ DIAGRAM = re.compile(r"^<!-- states: (\w+) -->$", re.MULTILINE)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Leave out the entries of the navigation whose pages are not written yet."""
-    config.nav = _existing(config.nav, Path(config.docs_dir))
+    """List the pages that a pattern of the navigation stands for; leave out unwritten ones."""
+    config.nav = _pages(config.nav, Path(config.docs_dir))
     return config
 
 
@@ -37,10 +37,14 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     return DIAGRAM.sub(lambda found: DIAGRAMS[found[1]].figure(), markdown)
 
 
-def _existing(entry: Any, pages: Path) -> Any:
-    if isinstance(entry, str):
-        return entry if entry == COVERAGE or (pages / entry).is_file() else None
-    if isinstance(entry, dict):
-        kept = {title: _existing(content, pages) for title, content in entry.items()}
-        return {title: content for title, content in kept.items() if content} or None
-    return [kept for item in entry if (kept := _existing(item, pages))]
+def _pages(entry: Any, folder: Path) -> Any:
+    match entry:
+        case str() if "*" in entry:
+            return sorted(page.relative_to(folder).as_posix() for page in folder.glob(entry))
+        case str():
+            return entry if entry == COVERAGE or (folder / entry).is_file() else None
+        case dict():
+            kept = {title: _pages(content, folder) for title, content in entry.items()}
+            return {title: content for title, content in kept.items() if content} or None
+        case _:
+            return [kept for item in entry if (kept := _pages(item, folder))]
