@@ -15,7 +15,8 @@ from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "uts" / "ids.tsv"
-SPECIFICATION = "https://sdk.ably.com/builds/ably/specification/main/features/#"
+SPECIFICATION = "https://sdk.ably.com/builds/ably/specification/main"
+DOCUMENTS = {"realtime": "features", "objects": "objects-features"}
 
 TITLES = {
     "DO": "Options of derived channels",
@@ -100,11 +101,10 @@ def _lines(cases: list[str], tests: Mapping[str, list[str]]) -> Iterator[str]:
         yield "| point | case | tests |"
         yield "|---|---|---|"
         for point, its_cases in of_point.items():
-            link = f"[{point}]({SPECIFICATION}{point})"
             for case in its_cases:
-                _, level, _, name = case.split("/")
+                area, level, _, name = case.split("/")
+                link = f"[{point}]({SPECIFICATION}/{DOCUMENTS[area]}/#{point})"
                 yield f"| {link} | {name} ({level}) | {_tests(tests.get(case, []))} |"
-                link = ""
 
 
 def _by_family(cases: list[str]) -> dict[str, dict[str, list[str]]]:

@@ -37,7 +37,8 @@ def test_the_page_lists_each_case(tests: dict[str, list[str]]) -> None:
     rows = [line for line in page.splitlines() if line.startswith("| ") and "| none |" not in line]
     for case in cases:
         _, level, _, name = case.split("/")
-        assert any(f"| {name} ({level}) |" in row for row in rows) == (case in tests), case
+        found = any(f"| {name} ({level}) |" in row for row in rows)
+        assert found == (case in tests), case
 
 
 def test_a_case_may_be_about_several_points() -> None:
