@@ -11,7 +11,7 @@ from .context import Context
 from .implicit_attach import attach_if_asked
 from .log import channel as log
 from .messages import Annotation, AnnotationAction, Message
-from .publishing import bad_argument
+from .publishing import bad_argument, stringified
 from .serials import serial_of
 from .states import ChannelMode, ChannelState
 from .subscribers import Subscribers, text_kind
@@ -35,19 +35,26 @@ class Annotations:
         )
 
     async def publish(
-        self, message: str | Message, annotation: Annotation | Mapping[str, Any]
+        self,
+        message: str | Message,
+        annotation: Annotation | Mapping[str, Any],
+        params: Mapping[str, Any] | None = None,
     ) -> None:
         """Annotate a message, given by itself or its serial (RTAN1).
 
-        Returns when the server has it; raises `AblyError` as `Channel.publish` does.
+        `params` go with it to the server. Returns when the server has it; raises `AblyError` as
+        `Channel.publish` does.
         """
-        await self._send(AnnotationAction.ANNOTATION_CREATE, message, annotation)
+        await self._send(AnnotationAction.ANNOTATION_CREATE, message, annotation, params)
 
     async def delete(
-        self, message: str | Message, annotation: Annotation | Mapping[str, Any]
+        self,
+        message: str | Message,
+        annotation: Annotation | Mapping[str, Any],
+        params: Mapping[str, Any] | None = None,
     ) -> None:
         """Take back an annotation of a message, given by itself or its serial (RTAN2)."""
-        await self._send(AnnotationAction.ANNOTATION_DELETE, message, annotation)
+        await self._send(AnnotationAction.ANNOTATION_DELETE, message, annotation, params)
 
     async def get(self, message: str | Message, params: Mapping[str, Any] | None = None) -> Any:
         """A page of the annotations of a message, given by itself or its serial (RTAN3)."""
@@ -95,6 +102,7 @@ class Annotations:
         action: AnnotationAction,
         message: str | Message,
         annotation: Annotation | Mapping[str, Any],
+        params: Mapping[str, Any] | None,
     ) -> None:
         stated = _read(annotation)
         if not stated.type:  # RSAN1a3
@@ -104,6 +112,7 @@ class Annotations:
             Action.ANNOTATION,
             channel=self._channel.name,
             annotations=self._channel.packer().pack([complete]),
+            params=stringified(params),
         )
         await self._channel.send(frame)
 

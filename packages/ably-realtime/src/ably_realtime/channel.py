@@ -32,7 +32,7 @@ from .messages import (
 )
 from .options import DEFAULT_OPTIONS, ChannelOptions, read_channel_options, stringify
 from .presence import Presence
-from .publishing import Packer, bad_argument, read_message
+from .publishing import Packer, bad_argument, read_message, stringified
 from .serials import serial_of
 from .states import (
     ChannelEvent,
@@ -255,7 +255,7 @@ class Channel(Emitter[ChannelStateChange]):
             Action.MESSAGE,
             channel=self._name,
             messages=messages,
-            params=_stringified(params),
+            params=stringified(params),
         )
         result: PublishResult = await self.send(frame)
         return result
@@ -324,17 +324,18 @@ class Channel(Emitter[ChannelStateChange]):
 
     # -- waiting for a state
 
-    async def once_async(self, state: str) -> ChannelStateChange | None:
+    async def once_async(self, state: str | None = None) -> ChannelStateChange | None:
         """Wait for a state: returns at once, with None, if the channel is in it.
 
-        Raises `AblyError` as soon as the state can no longer come without a call to `attach()`.
+        Without a state it waits for the next change. Raises `AblyError` as soon as what it waits
+        for can no longer come without a call to `attach()`.
         """
-        wanted = read_member(ChannelState, state)
+        wanted = None if state is None else frozenset({read_member(ChannelState, state)})
         self._engine.bind()
         change: ChannelStateChange | None = await wait_for_state(
             self,
-            frozenset({wanted}),
-            _DEAD_ENDS - {wanted},
+            wanted,
+            _DEAD_ENDS - (wanted or frozenset()),
             lambda: faults.channel_failed(self._name, self.state, self._core.error_reason),
         )
         return change
@@ -510,7 +511,7 @@ class Channel(Emitter[ChannelStateChange]):
             Action.MESSAGE,
             channel=self._name,
             messages=self.packer().pack([changed]),
-            params=_stringified(params),
+            params=stringified(params),
         )
         result: PublishResult = await self.send(frame)
         return UpdateDeleteResult(result.serials[0] if result.serials else None)
@@ -535,14 +536,6 @@ def _version(operation: MessageOperation | None) -> MessageVersion | None:
         description=operation.description,
         metadata=operation.metadata,
     )
-
-
-def _stringified(params: Mapping[str, Any] | None) -> dict[str, str] | None:
-    if params is None:
-        return None
-    if not isinstance(params, Mapping):
-        raise bad_argument(f"params is a dict, not {type(params).__name__}")
-    return {name: stringify(value) for name, value in params.items()}
 
 
 def _name_of(message: Message) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import urlencode
 
 from ._core import inputs as do
@@ -14,6 +14,7 @@ from .channel import Channel
 from .context import Context
 from .options import (
     DEFAULT_OPTIONS,
+    ChannelFields,
     ChannelOptions,
     DeriveOptions,
     bad_option,
@@ -30,15 +31,20 @@ class Channels:
         self.find: Callable[[str], Channel | None] = self._channels.get
         """The channel of that name, if there is one; for the client."""
 
-    def get(self, name: str, options: Any = None) -> Channel:
+    def get(self, name: str, options: Any = None, **fields: Unpack[ChannelFields]) -> Channel:
         """The channel of that name, made at the first call (RTS3).
 
-        Options for a channel that exists replace its own, unless that would attach it again:
-        then `AblyError` says to use `Channel.set_options` (RTS3c1).
+        `options` is a `ChannelOptions`, one of the REST SDK's or a dict of its fields; the fields
+        may also be given by keyword. Options for a channel that exists replace its own, unless that
+        would attach it again: then `AblyError` says to use `Channel.set_options` (RTS3c1).
         """
         given: object = name
         if not isinstance(given, str) or not given:
             raise bad_option(f"a channel name is text that is not empty, not {name!r}")
+        if fields:
+            if options is not None:
+                raise bad_option(f"give channel options or {', '.join(fields)}, not both")
+            options = fields
         wanted = None if options is None else read_channel_options(options)
         channel = self._channels.get(name)
         if channel is None:

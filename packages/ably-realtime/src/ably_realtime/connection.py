@@ -82,18 +82,19 @@ class Connection(Emitter[ConnectionStateChange]):
         elapsed: float = await self._engine.submit(do.Ping, new_ping_token())
         return elapsed
 
-    async def once_async(self, state: str) -> ConnectionStateChange | None:
+    async def once_async(self, state: str | None = None) -> ConnectionStateChange | None:
         """Wait for a state: returns at once, with None, if the connection is in it.
 
-        Raises `AblyError` as soon as the state can no longer come without a call to `connect()`.
+        Without a state it waits for the next change. Raises `AblyError` as soon as what it waits
+        for can no longer come without a call to `connect()`.
         """
-        wanted = read_member(ConnectionState, state)
+        wanted = None if state is None else frozenset({read_member(ConnectionState, state)})
         self._engine.bind()
         change: ConnectionStateChange | None = await wait_for_state(
             self,
-            frozenset({wanted}),
-            _DEAD_ENDS - {wanted},
-            lambda: self._unusable(f"wait for {wanted}"),
+            wanted,
+            _DEAD_ENDS - (wanted or frozenset()),
+            lambda: self._unusable(f"wait for {state or 'a change'}"),
         )
         return change
 

@@ -6,6 +6,7 @@ import difflib
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Self, TypedDict
 
 from ._core.inbound import DeltaDecoder
@@ -250,9 +251,8 @@ class ChannelOptions:
     def __post_init__(self) -> None:
         if self.params is not None and not isinstance(self.params, Mapping):
             raise bad_option(f"params is a dict, not {type(self.params).__name__}")
-        for mode in self.modes or ():
-            if not isinstance(mode, ChannelMode):
-                raise bad_option(f"modes are of ChannelMode; {mode!r} is not")
+        if self.modes is not None:
+            object.__setattr__(self, "modes", [_read_mode(mode) for mode in self.modes])
         object.__setattr__(self, "cipher", read_cipher(self.cipher))
 
     @classmethod
@@ -265,6 +265,15 @@ DEFAULT_OPTIONS = ChannelOptions()
 """The options of every channel that was given none."""
 
 
+class ChannelFields(TypedDict, total=False):
+    """The fields of `ChannelOptions`, as keyword arguments."""
+
+    params: Mapping[str, str] | None
+    modes: Sequence[ChannelMode] | None
+    attach_on_subscribe: bool
+    cipher: Any
+
+
 @dataclass(frozen=True, slots=True)
 class DeriveOptions:
     """How a derived channel selects messages: `filter` is a JMESPath expression (DO2)."""
@@ -273,25 +282,49 @@ class DeriveOptions:
 
 
 def read_channel_options(options: Any) -> ChannelOptions:
-    """Our ChannelOptions from one of ours, or one of the REST SDK's."""
+    """Our ChannelOptions from one of ours, one of the REST SDK's, or a dict of fields."""
     if isinstance(options, ChannelOptions):
         return options
+    if isinstance(options, Mapping):
+        try:
+            return ChannelOptions(**options)
+        except TypeError as error:
+            raise bad_option(f"these are not channel options: {error}") from None
     if hasattr(options, "params") and hasattr(options, "cipher"):
-        modes = [
-            ChannelMode[str(getattr(mode, "name", mode)).upper()]
-            for mode in getattr(options, "modes", None) or ()
-        ]
-        return ChannelOptions(params=options.params, modes=modes or None, cipher=options.cipher)
-    raise bad_option(f"channel options are ChannelOptions, not {type(options).__name__}")
+        modes = getattr(options, "modes", None) or None
+        return ChannelOptions(params=options.params, modes=modes, cipher=options.cipher)
+    raise bad_option(f"channel options are ChannelOptions or a dict, not {type(options).__name__}")
+
+
+def _read_mode(mode: object) -> ChannelMode:
+    """One of our modes, from one of ours or one of the REST SDK's."""
+    if isinstance(mode, Enum) and mode.name in ChannelMode.__members__:
+        return ChannelMode[mode.name]
+    raise bad_option(f"modes are of ChannelMode; {mode!r} is not")
+
+
+_INSTEAD = {
+    "environment": "Name the environment by endpoint=.",
+    "realtime_host": "Name the host by endpoint=.",
+    "rest_host": "Name the host by endpoint=.",
+    "loop": "Leave it out: the client belongs to the event loop that first uses it.",
+    "log_level": "Set the level of the logger: logging.getLogger('ably_realtime').setLevel(…).",
+    "key_name": "Give both parts of the key as one: key='keyName:secret'.",
+    "key_secret": "Give both parts of the key as one: key='keyName:secret'.",
+}
+"""Options that `ably` takes and this client does not: what to write instead."""
+
+
+def _closest(name: str) -> str:
+    close = difflib.get_close_matches(name, ClientOptions.__annotations__, n=1)
+    return f"Did you mean {close[0]!r}?" if close else "See ClientOptions for what exists."
 
 
 def check_options(options: Mapping[str, Any]) -> None:
     """Raise `AblyError` for an option that does not exist or has a value of the wrong kind."""
     for name, value in options.items():
         if name not in ClientOptions.__annotations__:
-            close = difflib.get_close_matches(name, ClientOptions.__annotations__, n=1)
-            hint = f"Did you mean {close[0]!r}?" if close else "See ClientOptions for what exists."
-            raise bad_option(f"there is no option {name!r}", hint)
+            raise bad_option(f"there is no option {name!r}", _INSTEAD.get(name) or _closest(name))
         if value is None:
             continue
         _check_kind(name, value)

@@ -13,6 +13,7 @@ from ._wire.payload import UnsupportedPayload, encode_payload
 from ._wire.size import payload_size
 from .errors import AblyError
 from .messages import Annotation, Message, MessageAction, MessageVersion
+from .options import stringify
 from .presence_messages import PresenceMessage
 
 Item = TypeVar("Item", Message, PresenceMessage, Annotation)
@@ -152,6 +153,15 @@ def read_message(message: Any) -> Message:
         serial=getattr(message, "serial", None),
         action=None if action is None else MessageAction(int(action)),
     )
+
+
+def stringified(params: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """The parameters that go along with a publish, as text (RTL6k)."""
+    if params is None:
+        return None
+    if not isinstance(params, Mapping):
+        raise bad_argument(f"params is a dict, not {type(params).__name__}")
+    return {name: stringify(value) for name, value in params.items()}
 
 
 def bad_argument(message: str) -> AblyError:

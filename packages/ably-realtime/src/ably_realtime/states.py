@@ -62,8 +62,11 @@ class ChannelEvent(StrEnum):
     UPDATE = "update"
 
 
-class ChannelMode(Enum):
-    """What a channel may do, as the bit it has in an ATTACH or ATTACHED frame (TB2d, TR3)."""
+class ChannelMode(int, Enum):
+    """What a channel may do, as the bit it has in an ATTACH or ATTACHED frame (TB2d, TR3).
+
+    Equal to the mode of that name in the REST SDK.
+    """
 
     PRESENCE = 1 << 16
     PUBLISH = 1 << 17

@@ -12,15 +12,16 @@ from .errors import AblyError
 
 async def wait_for_state(
     subject: Any,
-    wanted: frozenset[Any],
+    wanted: frozenset[Any] | None,
     hopeless: frozenset[Any],
     why_not: Callable[[], ErrorInfo],
 ) -> Any:
     """Return the change into a wanted state, or None if it holds already.
 
-    Raises `why_not()` as `AblyError` in a hopeless one. A cancelled wait leaves nothing behind.
+    With `wanted` None that is the next change, whichever it is. Raises `why_not()` as `AblyError`
+    in a hopeless state. A cancelled wait leaves nothing behind.
     """
-    if subject.state in wanted:
+    if wanted is not None and subject.state in wanted:
         return None
     if subject.state in hopeless:
         raise AblyError.from_info(why_not())
@@ -29,7 +30,7 @@ async def wait_for_state(
     def look(_: str, change: Any) -> None:
         if arrival.done():
             return
-        if change.current in wanted:
+        if wanted is None or change.current in wanted:
             arrival.set_result(change)
         elif change.current in hopeless:
             arrival.set_exception(AblyError.from_info(why_not()))
