@@ -19,7 +19,8 @@ from tests.uts.harness.messages import failure, send
 MISUSES: dict[str, Callable[[Any, Any], Any]] = {
     "a channel name that is no text": lambda client, _: client.channels.get(5),
     "an empty channel name": lambda client, _: client.channels.get(""),
-    "channel options as a dict": lambda client, _: client.channels.get("new", {"modes": []}),
+    "a channel option that is misspelt": lambda client, _: client.channels.get("a", {"moeds": []}),
+    "channel options twice": lambda client, _: client.channels.get("a", ChannelOptions(), modes=[]),
     "no channel options": lambda _, channel: channel.set_options(None),
     "modes by name": lambda client, _: ChannelOptions(modes=["subscribe"]),  # type: ignore[list-item]
     "params as a list": lambda client, _: ChannelOptions(params=["rewind"]),  # type: ignore[arg-type]

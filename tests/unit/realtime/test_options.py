@@ -245,9 +245,13 @@ def test_channel_options_of_the_rest_sdk_are_taken() -> None:
     assert read_channel_options(rest.ChannelOptions()) == ChannelOptions()
 
 
-@pytest.mark.parametrize("options", [{"params": {}}, "params", None], ids=str)
+def test_channel_options_may_be_a_dict() -> None:
+    assert read_channel_options({"params": {"a": "1"}}) == ChannelOptions(params={"a": "1"})
+
+
+@pytest.mark.parametrize("options", [{"parmas": {}}, "params", None], ids=str)
 def test_anything_else_is_no_channel_options(options: object) -> None:
-    with pytest.raises(AblyError, match="ChannelOptions") as raised:
+    with pytest.raises(AblyError, match="hannel options") as raised:
         read_channel_options(options)
     assert raised.value.code == 40000
 
