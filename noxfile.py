@@ -107,9 +107,9 @@ def uts(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def integration(session: nox.Session) -> None:
-    """Test client and server together, over real sockets and through faults."""
+    """Test client and server together, over real sockets and through faults; and the examples."""
     install_packages(session, "test", "browser", "token-servers")
-    session.run("pytest", "tests/integration", *session.posargs)
+    session.run("pytest", "tests/integration", "tests/examples", *session.posargs)
 
 
 @nox.session(python=PYTHONS)
