@@ -176,6 +176,9 @@ def bench(session: nox.Session) -> None:
             install_packages(session, "bench")
             session.run("python", "benchmarks/server.py", "--page")
             session.run("python", "benchmarks/soak_server.py", "--page")
+        case ["readme"]:
+            install_packages(session)
+            session.run("python", "benchmarks/readme.py")
         case options:
             install_javascript_sdk(session)
             install_packages(session, "bench", extras=WITH_SPEED)

@@ -12,12 +12,16 @@ IMAGES = DOCS / "images"
 
 
 def replace_part(page: Path, part: str, text: str) -> None:
-    """Write the part of a page that stands between two comments with its name."""
+    """Write the part of a page that stands between two comments with its name.
+
+    The first is `<!-- figures: … -->`, with what writes it, the second `<!-- end of figures -->`.
+    """
     content = page.read_text(encoding="utf-8")
-    begin, end = f"<!-- {part}: written by the command above -->", f"<!-- end of {part} -->"
-    assert content.count(begin) == content.count(end) == 1
-    pattern = f"{re.escape(begin)}.*{re.escape(end)}"
-    replaced = re.sub(pattern, lambda _: f"{begin}\n{text}\n{end}", content, flags=re.DOTALL)
+    pattern = rf"(<!-- {part}: [^\n]*-->\n).*?(<!-- end of {part} -->)"
+    replaced, count = re.subn(
+        pattern, lambda found: f"{found[1]}{text}\n{found[2]}", content, flags=re.DOTALL
+    )
+    assert count == 1, f"{page.name} has no place for {part}"
     page.write_text(replaced, encoding="utf-8")
     print("written:", page.relative_to(ROOT) if page.is_relative_to(ROOT) else page)
 
