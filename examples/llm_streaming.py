@@ -6,7 +6,7 @@ The answer is published once and every token appended to it. Whoever watches fro
 tokens; whoever comes late gets, with `rewind`, all there is so far as one message, and then the
 tokens that follow; and history holds the whole. No model runs here: the answer is canned. Shown
 here: message appends, rewind, `get_message`. On the Ably service the namespace `mutable` needs the
-rule "message annotations, updates, deletes and appends".
+rule "Message annotations, updates, deletes, and appends".
 """
 
 from __future__ import annotations

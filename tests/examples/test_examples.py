@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
+from ably_realtime import AblyRealtime
+from examples.where import from_environment
 from tests.browser import browser
 
 __all__ = ["browser"]
@@ -139,7 +141,8 @@ async def test_iot_fan_in() -> None:
 
 
 async def test_llm_streaming() -> None:
-    async with running("llm_streaming", "--delay", "0.01") as program:
+    arguments = ("--delay", "0.01", "--local")
+    async with running("llm_streaming", *arguments, ABLY_API_KEY="not.used:here") as program:
         code, said = await program.end()
     assert code == 0, said
     assert "[early begins with 2 characters]" in said
@@ -191,6 +194,13 @@ async def test_ctrl_c_in_the_middle(name: str, argument: str, pattern: str) -> N
         code, said = await program.end()
     assert code == 130
     assert not [line for line in said if "Traceback" in line], said
+
+
+def test_a_key_alone_leads_to_the_service() -> None:
+    client = AblyRealtime(**from_environment("app.key:secret", None), auto_connect=False)
+    assert (client.options.endpoint, client.options.tls) == (None, True)
+    client = AblyRealtime(**from_environment("app.key:secret", "sandbox"), auto_connect=False)
+    assert (client.options.endpoint, client.options.tls) == ("sandbox", True)
 
 
 def test_each_example_says_what_it_shows_and_stays_small() -> None:
