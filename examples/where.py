@@ -1,8 +1,8 @@
 """Where the examples connect to, and how they start and stop.
 
 Without anything set, an example starts an Ably-compatible server inside itself and needs no
-network. `ABLY_API_KEY` takes it to the Ably service, or with `ABLY_ENDPOINT=localhost:PORT` to the
-server of another example, or of `ably-local serve`.
+network. `ABLY_API_KEY` takes it to the Ably service, or with `ABLY_ENDPOINT=http://localhost:PORT`
+to the server of another example, or of `ably-local serve`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from ably_local import LocalAbly
 from ably_realtime import AblyError
@@ -30,23 +31,25 @@ async def ably_options(*, local: bool = False) -> AsyncIterator[dict[str, Any]]:
 
 
 def from_environment(key: str, endpoint: str | None) -> dict[str, Any]:
-    """Options for the service, or for a server on this machine, which has a port and no TLS."""
-    host, _, port = (endpoint or "").partition(":")
-    if port:
-        return {
-            "key": key,
-            "endpoint": host,
-            "port": int(port),
-            "tls": False,
-            "use_token_auth": True,
-        }
-    return {"key": key, "endpoint": host or None}
+    """Options for the service; an endpoint with `http://` is a server without TLS, as ours are."""
+    if endpoint is None or not endpoint.startswith("http://"):
+        return {"key": key, "endpoint": endpoint}
+    url = urlsplit(endpoint)
+    return {
+        "key": key,
+        "endpoint": url.hostname,
+        "port": url.port,
+        "tls": False,
+        "use_token_auth": True,
+    }
 
 
 def how_to_join(options: dict[str, Any]) -> str:
     """What another terminal has to set to reach the same server."""
-    where = f" ABLY_ENDPOINT={options['endpoint']}:{options['port']}" if "port" in options else ""
-    return f"ABLY_API_KEY={options['key']}{where}"
+    key = f"ABLY_API_KEY={options['key']}"
+    if "port" not in options:
+        return key
+    return f"{key} ABLY_ENDPOINT=http://{options['endpoint']}:{options['port']}"
 
 
 def run(program: Coroutine[Any, Any, None]) -> None:
