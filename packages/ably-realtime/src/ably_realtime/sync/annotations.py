@@ -20,21 +20,24 @@ class Annotations(Facade[AsyncAnnotations]):
         self,
         message: str | Message,
         annotation: Annotation | Mapping[str, Any],
+        params: Mapping[str, Any] | None = None,
         *,
         timeout: float | None = None,
     ) -> None:
         """Annotate a message, given by itself or its serial (RTAN1).
 
-        Returns when the server has it; raises `AblyError` as `Channel.publish` does.
+        `params` go with it to the server. Returns when the server has it; raises `AblyError` as
+        `Channel.publish` does.
 
         Waits `timeout` milliseconds at most, if given.
         """
-        self._wait(lambda: self._source.publish(message, annotation), timeout)
+        self._wait(lambda: self._source.publish(message, annotation, params), timeout)
 
     def delete(
         self,
         message: str | Message,
         annotation: Annotation | Mapping[str, Any],
+        params: Mapping[str, Any] | None = None,
         *,
         timeout: float | None = None,
     ) -> None:
@@ -42,7 +45,7 @@ class Annotations(Facade[AsyncAnnotations]):
 
         Waits `timeout` milliseconds at most, if given.
         """
-        self._wait(lambda: self._source.delete(message, annotation), timeout)
+        self._wait(lambda: self._source.delete(message, annotation, params), timeout)
 
     def get(
         self,

@@ -310,10 +310,13 @@ class Channel(Emitter[AsyncChannel, ChannelStateChange]):
         """
         return self._wait(lambda: self._source.get_message_versions(message, params), timeout)
 
-    def once_async(self, state: str, *, timeout: float | None = None) -> ChannelStateChange | None:
+    def once_async(
+        self, state: str | None = None, *, timeout: float | None = None
+    ) -> ChannelStateChange | None:
         """Wait for a state: returns at once, with None, if the channel is in it.
 
-        Raises `AblyError` as soon as the state can no longer come without a call to `attach()`.
+        Without a state it waits for the next change. Raises `AblyError` as soon as what it waits
+        for can no longer come without a call to `attach()`.
 
         Waits `timeout` milliseconds at most, if given.
         """

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Unpack
 
 from ..channels import Channels as AsyncChannels
-from ..options import ChannelOptions, DeriveOptions
+from ..options import ChannelFields, ChannelOptions, DeriveOptions
 from .channel import Channel
 from .facade import Facade
 
@@ -15,13 +15,14 @@ from .facade import Facade
 class Channels(Facade[AsyncChannels]):
     """The channels in use, by name (RTS)."""
 
-    def get(self, name: str, options: Any = None) -> Channel:
+    def get(self, name: str, options: Any = None, **fields: Unpack[ChannelFields]) -> Channel:
         """The channel of that name, made at the first call (RTS3).
 
-        Options for a channel that exists replace its own, unless that would attach it again:
-        then `AblyError` says to use `Channel.set_options` (RTS3c1).
+        `options` is a `ChannelOptions`, one of the REST SDK's or a dict of its fields; the fields
+        may also be given by keyword. Options for a channel that exists replace its own, unless that
+        would attach it again: then `AblyError` says to use `Channel.set_options` (RTS3c1).
         """
-        return self._facade(Channel, self._call(lambda: self._source.get(name, options)))
+        return self._facade(Channel, self._call(lambda: self._source.get(name, options, **fields)))
 
     def get_derived(
         self, name: str, derive: DeriveOptions, options: ChannelOptions | None = None

@@ -68,11 +68,12 @@ class Connection(Emitter[AsyncConnection, ConnectionStateChange]):
         return self._wait(self._source.ping, timeout)
 
     def once_async(
-        self, state: str, *, timeout: float | None = None
+        self, state: str | None = None, *, timeout: float | None = None
     ) -> ConnectionStateChange | None:
         """Wait for a state: returns at once, with None, if the connection is in it.
 
-        Raises `AblyError` as soon as the state can no longer come without a call to `connect()`.
+        Without a state it waits for the next change. Raises `AblyError` as soon as what it waits
+        for can no longer come without a call to `connect()`.
 
         Waits `timeout` milliseconds at most, if given.
         """
