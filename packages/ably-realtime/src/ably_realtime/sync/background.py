@@ -27,8 +27,8 @@ class Background:
     """A running event loop, and the daemon thread that runs it."""
 
     def __init__(self) -> None:
-        self.left_behind = False
-        self.ended = False
+        self.left_behind: bool = False
+        self.ended: bool = False
         self._clients = WeakSet[AblyRealtime]()
         self._tasks: dict[Future[Any], asyncio.Task[Any]] = {}
         self._started = threading.Event()

@@ -45,7 +45,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self.unfinished = 0
+        self.unfinished: int = 0
         self._running = Counter[int]()  # by thread
 
     def ask(self) -> None:
