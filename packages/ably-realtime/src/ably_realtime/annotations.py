@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
@@ -93,7 +93,7 @@ class Annotations:
         """Remove all listeners, one, or one from some types (RTAN5)."""
         self._subscribers.remove(args)
 
-    def deliver(self, annotations: list[Annotation]) -> None:
+    def deliver(self, annotations: Sequence[Annotation]) -> None:
         """Hand annotations to the subscribers; called by the client."""
         self._subscribers.deliver(annotations)
 

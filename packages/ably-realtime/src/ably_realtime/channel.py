@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, TypeVarTuple, overload
@@ -473,7 +473,7 @@ class Channel(Emitter[ChannelStateChange]):
         self._warned |= {mode}
         return True
 
-    def deliver(self, messages: list[Message]) -> None:
+    def deliver(self, messages: Sequence[Message]) -> None:
         """Hand messages to the subscribers."""
         self._subscribers.deliver(messages)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from ._core import inputs as do
@@ -156,7 +156,7 @@ class Presence:
         params = {"start": start, "end": end, "direction": direction, "limit": limit}
         return await self._channel.rest().presence_history(params)
 
-    def deliver(self, messages: list[PresenceMessage]) -> None:
+    def deliver(self, messages: Sequence[PresenceMessage]) -> None:
         """Hand presence messages to the subscribers; called by the client."""
         self._subscribers.deliver(messages)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ably_realtime._wire.error_info import ErrorInfo
-from ably_realtime._wire.frames import Action, ConnectionDetails, Flag, Frame, is_known
+from ably_realtime._wire.frames import Action, ConnectionDetails, Flag, Frame
 from ably_realtime._wire.secret import Secret
 from ably_realtime.messages import Message
 
@@ -26,11 +26,6 @@ def test_flags_have_the_bits_of_the_specification() -> None:
     assert {flag.name: int(flag).bit_length() - 1 for flag in Flag} == {
         "HAS_PRESENCE": 0, "HAS_BACKLOG": 1, "RESUMED": 2, "TRANSIENT": 4, "HAS_OBJECTS": 7
     }  # fmt: skip
-
-
-@pytest.mark.parametrize(("action", "known"), [(-1, False), (0, True), (23, True), (24, False)])
-def test_an_action_of_a_later_protocol_is_not_known(action: int, known: bool) -> None:
-    assert is_known(action) is known
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ long to make.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._wire.error_info import ErrorInfo
@@ -128,7 +128,7 @@ class Deliver:
     """Hand decoded messages to the subscribers of a channel, in order."""
 
     channel: str
-    messages: list[Message]
+    messages: Sequence[Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class DeliverPresence:
     """Hand presence messages to the subscribers of a channel, in order."""
 
     channel: str
-    messages: list[PresenceMessage]
+    messages: Sequence[PresenceMessage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class DeliverAnnotations:
     """Hand annotations to the subscribers of a channel, in order."""
 
     channel: str
-    annotations: list[Annotation]
+    annotations: Sequence[Annotation]
 
 
 @dataclass(frozen=True, slots=True)

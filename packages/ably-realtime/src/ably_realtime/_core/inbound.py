@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from .._wire.cipher import Cipher
@@ -49,18 +49,22 @@ class Inbound:
         self._base_id: str | None = None  # and the id of its message (RTL20)
         self.cipher: Cipher | None = None
 
-    def messages(self, frame: Frame) -> list[Message]:
+    def messages(self, frame: Frame) -> Sequence[Message]:
         """The messages of a frame, complete and decoded.
 
         Raises `UndecodableDelta`; the frame is then as good as not received, since the server
         will send it again (RTL18c).
         """
-        _fill(frame.messages, frame)
+        frame_id, connection_id, timestamp = frame.id, frame.connection_id, frame.timestamp
         before = self._base, self._base_id
         try:
-            for message in frame.messages:
+            for index, message in enumerate(frame.messages):
+                if message.id is None and frame_id is not None:
+                    message.id = f"{frame_id}:{index}"  # TM2a
                 if message.connection_id is None:
-                    message.connection_id = frame.connection_id  # TM2c
+                    message.connection_id = connection_id  # TM2c
+                if message.timestamp is None:
+                    message.timestamp = timestamp  # TM2f
                 if message.encoding is None:  # as most are: the payload is what was sent
                     self._base, self._base_id = message.data, message.id
                 else:
@@ -71,7 +75,7 @@ class Inbound:
             raise
         return frame.messages
 
-    def presence(self, frame: Frame) -> list[PresenceMessage]:
+    def presence(self, frame: Frame) -> Sequence[PresenceMessage]:
         """The presence messages of a frame, complete and decoded."""
         _fill(frame.presence, frame)
         for message in frame.presence:
@@ -81,7 +85,7 @@ class Inbound:
                 self.decode(message)
         return frame.presence
 
-    def annotations(self, frame: Frame) -> list[Annotation]:
+    def annotations(self, frame: Frame) -> Sequence[Annotation]:
         """The annotations of a frame, complete and decoded (RTAN4b)."""
         _fill(frame.annotations, frame)
         for annotation in frame.annotations:
@@ -146,8 +150,8 @@ class Inbound:
             )
 
 
-def _fill(items: list[Item], frame: Frame) -> None:
-    """What the server left out of an item, the frame around it says (TM2a, TM2f, TP3a, TP3g)."""
+def _fill(items: Sequence[PresenceMessage] | Sequence[Annotation], frame: Frame) -> None:
+    """What the server left out of an item, the frame around it says (TP3a, TP3g, TAN2)."""
     frame_id, timestamp = frame.id, frame.timestamp
     for index, item in enumerate(items):
         if item.id is None and frame_id is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .._wire.error_info import ErrorInfo
 from .._wire.frames import Frame
@@ -86,7 +86,9 @@ class Outbox:
             self._queued_messages -= _messages_in(frame)
             self.send(op, frame)
 
-    def acknowledged(self, serial: int, count: int, results: list[list[str | None]]) -> None:
+    def acknowledged(
+        self, serial: int, count: int, results: Sequence[Sequence[str | None]]
+    ) -> None:
         """Settle `count` frames from `serial` on; earlier ones were skipped (implicit NACK)."""
         for op, position in self._take(serial, count):
             index = position - serial

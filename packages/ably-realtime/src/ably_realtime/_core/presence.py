@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .._wire.error_info import ErrorInfo
@@ -109,7 +110,7 @@ class Presence:
 
     # -- what the server says
 
-    def received(self, messages: list[PresenceMessage]) -> None:
+    def received(self, messages: Sequence[PresenceMessage]) -> None:
         """A PRESENCE frame."""
         self._deliver([news for message in messages if (news := self._apply(message))])
 
@@ -123,7 +124,7 @@ class Presence:
         else:
             self._own.put(message)
 
-    def synced(self, messages: list[PresenceMessage], serial: str | None) -> None:
+    def synced(self, messages: Sequence[PresenceMessage], serial: str | None) -> None:
         """One page of a SYNC, whose serial is `<sync id>:<cursor>` (RTP18)."""
         sync_id, _, cursor = (serial or "").partition(":")
         if not self._members.sync_in_progress or self._sync_id != sync_id:  # RTP18a
@@ -178,7 +179,7 @@ class Presence:
             )
         )
 
-    def _deliver(self, messages: list[PresenceMessage]) -> None:
+    def _deliver(self, messages: Sequence[PresenceMessage]) -> None:
         if messages:
             self._emit(DeliverPresence(self._channel, messages))
 

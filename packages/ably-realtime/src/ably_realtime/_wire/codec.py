@@ -111,21 +111,13 @@ def frame_from_wire(wire: object) -> Frame:
     frame = Frame(  # by position: this runs for every frame
         action,
         id_ if (id_ := get("id")).__class__ is str else None,
-        None,  # auth
         channel if (channel := get("channel")).__class__ is str else None,
         serial if (serial := get("channelSerial")).__class__ is str else None,
         connection_id if (connection_id := get("connectionId")).__class__ is str else None,
-        None,  # connection_details
-        None,  # count
-        None,  # error
-        flags if (flags := get("flags")).__class__ is int else 0,
-        None,  # msg_serial
+        timestamp if (timestamp := get("timestamp")).__class__ is int else None,
         [message_from_wire(item) for item in messages if item.__class__ is dict]
         if messages.__class__ is list
-        else [],
-        [],  # presence
-        [],  # annotations
-        timestamp if (timestamp := get("timestamp")).__class__ is int else None,
+        else (),
     )
     if action != _MESSAGE:
         _read_the_rest(frame, get)
@@ -134,6 +126,7 @@ def frame_from_wire(wire: object) -> Frame:
 
 def _read_the_rest(frame: Frame, get: Callable[[str], Any]) -> None:
     """What frames other than MESSAGE may carry."""
+    frame.flags = flags if (flags := get("flags")).__class__ is int else 0
     frame.count = count if (count := get("count")).__class__ is int else None
     frame.msg_serial = serial if (serial := get("msgSerial")).__class__ is int else None
     if isinstance(res := get("res"), list):

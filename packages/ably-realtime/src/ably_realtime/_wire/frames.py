@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Any
 
@@ -80,21 +80,22 @@ class Frame:
 
     action: int
     id: str | None = None
-    auth: Secret | None = None
     channel: str | None = None
     channel_serial: str | None = None
     connection_id: str | None = None
-    connection_details: ConnectionDetails | None = None
-    count: int | None = None
-    error: ErrorInfo | None = None
+    timestamp: int | None = None
+    messages: Sequence[Message] = ()
+    # What is above is all that a received MESSAGE has, and codecs pass it by position.
     flags: int = 0
     msg_serial: int | None = None
-    messages: list[Message] = field(default_factory=list)
-    presence: list[PresenceMessage] = field(default_factory=list)
-    annotations: list[Annotation] = field(default_factory=list)
-    timestamp: int | None = None
+    count: int | None = None
+    res: Sequence[Sequence[str | None]] = ()
+    presence: Sequence[PresenceMessage] = ()
+    annotations: Sequence[Annotation] = ()
     params: Mapping[str, str] | None = None
-    res: list[list[str | None]] = field(default_factory=list)
+    error: ErrorInfo | None = None
+    auth: Secret | None = None
+    connection_details: ConnectionDetails | None = None
 
     def __str__(self) -> str:
         """The frame in a few words, for logs: never its payloads or credentials."""
@@ -112,8 +113,3 @@ class Frame:
 
 
 _KNOWN = frozenset(int(action) for action in Action)
-
-
-def is_known(action: int) -> bool:
-    """Whether this library knows the action; an unknown one is ignored (RTF1)."""
-    return action in _KNOWN

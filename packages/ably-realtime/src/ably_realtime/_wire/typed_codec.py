@@ -145,15 +145,10 @@ def _frame(wire: _Frame) -> Frame:
     frame = Frame(
         wire.action,
         wire.id,
-        None,  # auth
         wire.channel,
         wire.channel_serial,
         wire.connection_id,
-        None,  # connection_details
-        None,  # count
-        None,  # error
-        wire.flags or 0,
-        None,  # msg_serial
+        wire.timestamp,
         [
             Message(
                 m.name,
@@ -172,20 +167,16 @@ def _frame(wire: _Frame) -> Frame:
             )
             for m in messages
         ]
-        if messages
-        else [],
-        [],  # presence
-        [],  # annotations
-        wire.timestamp,
-        None,  # params
-        [],  # res
+        if messages is not None
+        else (),
     )
     if wire.action != _MESSAGE:
+        frame.flags = wire.flags or 0
         frame.count = wire.count
         frame.msg_serial = wire.msg_serial
-        if wire.res:
+        if wire.res is not None:
             frame.res = [result.serials for result in wire.res]
-        if wire.presence:
+        if wire.presence is not None:
             frame.presence = [_member(member) for member in wire.presence]
     return frame
 
