@@ -14,7 +14,7 @@ from ..seams import TransportEvents
 MAX_MESSAGE = 16 * 1024 * 1024
 """Bytes; far above any frame of Ably (CD2d), and a bound on what a server can make us hold."""
 
-_READ_SIZE = 64 * 1024
+_READ_SIZE = 256 * 1024
 
 silent = logging.Logger("ably_realtime.websockets")  # noqa: LOG001  # outside the tree on purpose
 silent.disabled = True  # the libraries would log the URL with the credentials in it
@@ -32,6 +32,7 @@ class OpenWebSocket(ABC, asyncio.BufferedProtocol):
         self._socket = socket
         self._events = events
         self._loop = loop
+        self._buffer = read_buffer(loop)
         self._dropped = False
         self._gone: asyncio.Future[None] = loop.create_future()
 
@@ -65,10 +66,10 @@ class OpenWebSocket(ABC, asyncio.BufferedProtocol):
     # -- what asyncio calls
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return read_buffer(self._loop)
+        return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.receive(bytes(read_buffer(self._loop)[:nbytes]))
+        self.receive(bytes(self._buffer[:nbytes]))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.drop(exc)

@@ -83,15 +83,21 @@ class WebSocketTransport(OpenWebSocket):
         if self._head_is_wrong:
             self._by_library(data)
             return
-        if len(data) < self._missing:
+        at = self._missing
+        if len(data) < at:
             self._missing -= len(data)
             self._begun.append(data)
             return
-        if self._begun:
-            data = b"".join((*self._begun, data))
-            self._begun.clear()
-        self._missing = 0
-        at, end = 0, len(data)
+        begun, self._begun, self._missing = self._begun, [], 0
+        if at:  # put the one frame together, not with it all that came after its end
+            self._take(b"".join((*begun, data[:at])), 0)
+        elif begun:
+            data = b"".join((*begun, data))
+        self._take(data, at)
+
+    def _take(self, data: bytes, at: int) -> None:
+        """Take the whole frames from `at` on, and keep what is left."""
+        end = len(data)
         while end - at >= 2 and not self._dropped:
             first, size, start = data[at], data[at + 1], at + 2
             if size >= 126:
