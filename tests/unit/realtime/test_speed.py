@@ -1,4 +1,4 @@
-"""Which libraries a client runs on, in a process of its own: the choice falls at import."""
+"""Which libraries a client runs on, in a process of its own: the first client decides."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ import json, sys
 for name in sys.argv[1:]:
     sys.modules[name] = None  # as if it were not installed
 from ably_realtime import AblyRealtime
+imported = [name for name in ("picows", "msgspec") if sys.modules.get(name)]
 clients = [
     AblyRealtime(key="app.key:secret", auto_connect=False, use_binary_protocol=binary)
     for binary in (True, False)
 ]
 loaded = [name for name in ("picows", "msgspec") if sys.modules.get(name)]
-print(json.dumps({"loaded": loaded, "snapshots": [c.debug_snapshot() for c in clients]}))
+snapshots = [c.debug_snapshot() for c in clients]
+print(json.dumps({"imported": imported, "loaded": loaded, "snapshots": snapshots}))
 """
 
 needs_extra = pytest.mark.skipif(
@@ -67,6 +69,11 @@ def test_the_switch_leaves_them_unimported() -> None:
     found = run(switch="0")
     assert found["loaded"] == []
     assert libraries(found) == DEFAULT
+
+
+@needs_extra
+def test_none_is_loaded_before_there_is_a_client() -> None:
+    assert run()["imported"] == []
 
 
 def test_without_the_extra_the_default_is_used() -> None:

@@ -2,7 +2,8 @@
 
 `ably-realtime[speed]` brings `picows` and `msgspec`. Where they are installed, `picows` takes the
 place of `websockets` for frames, and `msgspec` that of `json` and `msgpack`; nothing else differs.
-`ABLY_REALTIME_SPEED=0` in the environment, read when this package is imported, leaves them alone.
+They are looked for when the first client is made, as a program may import this package and make
+none. `ABLY_REALTIME_SPEED=0` in the environment, read at that time, leaves them alone.
 """
 
 from __future__ import annotations
@@ -10,14 +11,26 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Callable
+from functools import cache
 
-from ._driver.websocket import websocket_transports
 from ._wire.codec import Codec, JsonCodec, MessagePackCodec
 from .seams import TransportFactory
 
 SWITCH = "ABLY_REALTIME_SPEED"
 
 
+def transports(ssl_context: ssl.SSLContext | None, proxy: str | None) -> TransportFactory:
+    """The transport factory of a client with this TLS context and proxy."""
+    return _find_transports()(ssl_context, proxy)
+
+
+def new_codec(*, binary: bool) -> Codec:
+    """The codec of a client: MessagePack, or else JSON."""
+    json_codec, msgpack_codec = _find_codecs()
+    return msgpack_codec() if binary else json_codec()
+
+
+@cache
 def _find_transports() -> Callable[[ssl.SSLContext | None, str | None], TransportFactory]:
     if os.environ.get(SWITCH) != "0":
         try:
@@ -26,9 +39,12 @@ def _find_transports() -> Callable[[ssl.SSLContext | None, str | None], Transpor
             pass
         else:
             return picows_transports
+    from ._driver.websocket import websocket_transports
+
     return websocket_transports
 
 
+@cache
 def _find_codecs() -> tuple[type[Codec], type[Codec]]:
     if os.environ.get(SWITCH) != "0":
         try:
@@ -38,14 +54,3 @@ def _find_codecs() -> tuple[type[Codec], type[Codec]]:
         else:
             return TypedJsonCodec, TypedMessagePackCodec
     return JsonCodec, MessagePackCodec
-
-
-transports: Callable[[ssl.SSLContext | None, str | None], TransportFactory] = _find_transports()
-"""Makes the transport factory of a client, from its TLS context and proxy."""
-
-_json_codec, _msgpack_codec = _find_codecs()
-
-
-def new_codec(*, binary: bool) -> Codec:
-    """The codec of a client: MessagePack, or else JSON."""
-    return _msgpack_codec() if binary else _json_codec()

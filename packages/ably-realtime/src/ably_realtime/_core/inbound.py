@@ -150,7 +150,7 @@ class Inbound:
             )
 
 
-def _fill(items: Sequence[PresenceMessage] | Sequence[Annotation], frame: Frame) -> None:
+def _fill(items: Sequence[PresenceMessage | Annotation], frame: Frame) -> None:
     """What the server left out of an item, the frame around it says (TP3a, TP3g, TAN2)."""
     frame_id, timestamp = frame.id, frame.timestamp
     for index, item in enumerate(items):
