@@ -37,12 +37,21 @@ class Packer:
     def messages(self, args: tuple[Any, ...], fields: Mapping[str, Any]) -> list[Message]:
         """The messages that a `publish` call names, packed.
 
-        A name with a payload, which is what most calls have, leaves nothing else to check.
+        A name with a payload, which is what most calls have, leaves nothing else to check. ASCII
+        text is sent as it is, and has as many bytes as characters.
         """
         match args:
             case (str() | None as name, data) if not fields:
                 message = Message(name, data)
-                self._check_size(self._encode(message))
+                if (
+                    self.cipher is None
+                    and isinstance(data, str)
+                    and data.isascii()
+                    and (name is None or name.isascii())
+                ):
+                    self._check_size(len(data) + len(name or ""))
+                else:
+                    self._check_size(self._encode(message))
                 return [message]
         return self.pack(read_messages(args, fields))
 
