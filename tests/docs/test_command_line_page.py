@@ -56,7 +56,7 @@ def test_a_capture_is_what_the_command_shows(name: str) -> None:
 
 
 def test_the_commands_of_the_page_work(tmp_path: Path) -> None:
-    """One after the other, as a reader would type them."""
+    """One after the other, as a reader would type them, with the SERIAL that was shown."""
     program = tmp_path / "ably-realtime"
     program.write_text(f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n')
     program.chmod(0o755)
@@ -65,15 +65,18 @@ def test_the_commands_of_the_page_work(tmp_path: Path) -> None:
     with ThreadedLocalAbly() as server:
         path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
         environment = {**os.environ, **settings_for(server), "PATH": path}
+        serial = ""
         for line in commands:
             done = subprocess.run(  # noqa: S603 - the page is ours
-                [SHELL, "-o", "pipefail", "-c", line],
+                [SHELL, "-o", "pipefail", "-c", line.replace("SERIAL", serial)],
                 env=environment,
                 capture_output=True,
                 text=True,
                 timeout=PATIENCE,
             )
             assert (done.returncode, done.stderr) == (0, ""), line
+            if shown := re.search(r'"serials":\["([^"]+)"', done.stdout):
+                serial = shown[1]
 
 
 def test_a_command_is_found_in_the_page() -> None:

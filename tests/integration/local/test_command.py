@@ -204,6 +204,7 @@ def test_it_says_when_the_port_is_taken(capsys: pytest.CaptureFixture[str]) -> N
         captured = capsys.readouterr()
         assert captured.out == ""
         assert f"cannot listen on 127.0.0.1:{where[3]}: " in captured.err
+        assert "--port" in captured.err
         assert main(["serve", "--json", *where]) == 1
         captured = capsys.readouterr()
         assert captured.err == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import signal
 import sys
 import time
@@ -78,7 +79,10 @@ def _run_serve(options: argparse.Namespace) -> int:
             return _failed(str(error), 1, as_json=options.json)
         except OSError as error:
             where = f"{options.host}:{options.port}"
-            return _failed(f"cannot listen on {where}: {error.strerror}", 1, as_json=options.json)
+            message = f"cannot listen on {where}: {error.strerror}"
+            if error.errno == errno.EADDRINUSE:
+                message += "; name another --port, 0 picks a free one"
+            return _failed(message, 1, as_json=options.json)
     return 0
 
 

@@ -15,10 +15,11 @@ from ._rest import AblyException
 from ._wire.error_info import ErrorInfo
 
 _HINTS = {
-    40005: "Check the API key: it has the form appId.keyId:secret.",
+    40005: "Check the API key: it is appId.keyId, a colon and the secret.",
     40009: "Publish less at once, or ask for a higher limit on the account.",
     40012: "Publish with the client_id that the client is identified as, or with none.",
     40013: "A payload is text, bytes, a dict or a list; encode anything else first.",
+    40019: "Install the extra, pip install 'ably-realtime[delta]', or pass vcdiff_decoder=.",
     40101: "Check the API key or token: the server does not accept it.",
     40102: "Use a token that was issued for this client_id, or drop the client_id option.",
     40103: "Use TLS, or authenticate with a token: a key is never sent over a plain connection.",
@@ -26,6 +27,7 @@ _HINTS = {
     40106: "Pass key=, token=, token_details=, auth_callback= or auth_url=.",
     40142: "The token has expired; give the client key, auth_callback or auth_url to renew it.",
     40160: "The key or token lacks the capability for this operation on this channel.",
+    40161: "Identify the client: pass client_id, or use a token that was issued for one.",
     40171: "Give the client a way to renew its token: key, auth_callback or auth_url.",
     40400: "Check the app id in the key and the endpoint: the server does not know the app.",
     50003: "Check the network, or raise realtime_request_timeout.",

@@ -24,6 +24,17 @@ def test_an_error_of_the_rest_sdk_gets_the_same_hint() -> None:
     )
 
 
+def test_the_form_of_a_key_is_not_taken_for_a_key() -> None:
+    hint = str(problem_of(AblyError(code=40005, status_code=400, message="no key")).hint)
+    assert "secret" in hint
+    assert redact(hint) == hint
+
+
+def test_what_an_option_needs_to_be_installed_is_said() -> None:
+    error = AblyError(code=40019, status_code=400, message="no decoder")
+    assert "pip install 'ably-realtime[delta]'" in problem_of(error).line()
+
+
 def test_without_a_hint_it_says_where_to_read_on() -> None:
     error = AblyError(code=49999, status_code=400, message="odd")
     assert problem_of(error).line() == "odd (code 49999). See https://help.ably.io/error/49999"
