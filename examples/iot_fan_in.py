@@ -6,7 +6,7 @@ Every device has a channel of its own, so that a reading travels as the differen
 (`delta`). The consumer's streams hold one reading each and drop the older: what waits stays bounded
 however slow the store is, each device's readings come in order, and its last one is never lost.
 Shown here: deltas, bounded streams with an overflow policy, and how many readings they dropped.
-Deltas need `pip install ably-realtime[delta]`.
+Deltas need the extra: `pip install 'ably-realtime[delta]'`.
 """
 
 from __future__ import annotations

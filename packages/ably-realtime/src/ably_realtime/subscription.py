@@ -15,6 +15,9 @@ class Subscription:
         self.listener = listener
         self._end = end
 
+    def __repr__(self) -> str:
+        return f"<Subscription of {self.listener.callback!r}>"
+
     def unsubscribe(self) -> None:
         """Deliver nothing more to this listener. Calling it again does nothing."""
         self._end(self)

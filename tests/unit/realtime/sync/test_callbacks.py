@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from ably_local import ThreadedLocalAbly
 from ably_realtime import AblyError
+from ably_realtime.sync import AblyRealtime
 from ably_realtime.sync.callbacks import Callbacks, is_async, off_the_loop
 
 PATIENCE = 10.0
@@ -42,6 +44,12 @@ def test_callbacks_of_different_listeners_differ() -> None:
     assert callbacks.callback(print) != callbacks.callback(repr)
     assert callbacks.callback(print) != print
     assert hash(callbacks.callback(print)) == hash(callbacks.callback(print))
+
+
+def test_a_subscription_shows_the_listener_that_was_given() -> None:
+    with ThreadedLocalAbly() as server, AblyRealtime(**server.client_options()) as client:
+        subscription = client.channels.get("orders").subscribe(print)
+        assert repr(subscription) == "<Subscription of <built-in function print>>"
 
 
 def test_a_dropped_callback_calls_nobody() -> None:

@@ -83,6 +83,9 @@ class Callback(Deferring):
     def __hash__(self) -> int:
         return hash(self._listener)
 
+    def __repr__(self) -> str:
+        return repr(self._listener)
+
     def __call__(self, item: Any) -> None:
         """Have the listener called with an item."""
         self._strand.put(partial(self._run, item))
