@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ssl import SSLCertVerificationError
+
 import pytest
 from ably.util.exceptions import AblyException
 
@@ -33,6 +35,13 @@ def test_the_form_of_a_key_is_not_taken_for_a_key() -> None:
 def test_what_an_option_needs_to_be_installed_is_said() -> None:
     error = AblyError(code=40019, status_code=400, message="no decoder")
     assert "pip install 'ably-realtime[delta]'" in problem_of(error).line()
+
+
+def test_a_certificate_is_not_blamed_on_the_network() -> None:
+    error = AblyError(
+        code=80000, status_code=400, message="m", cause=SSLCertVerificationError(), hint="trust it"
+    )
+    assert problem_of(error).hint == "trust it"
 
 
 def test_without_a_hint_it_says_where_to_read_on() -> None:

@@ -118,8 +118,9 @@ def _not_opened(error: Exception) -> ErrorInfo:
         return ErrorInfo(code=80000, status_code=error.status_code, message=str(error), cause=error)
     if isinstance(error, ssl.SSLCertVerificationError):
         message = f"the server's TLS certificate was not accepted: {error.verify_message}"
-    else:
-        message = f"cannot open a connection: {type(error).__name__}: {error}"
+        hint = "For a server of your own, set SSL_CERT_FILE to its certificate."
+        return ErrorInfo(code=80000, status_code=400, message=message, cause=error, hint=hint)
+    message = f"cannot open a connection: {type(error).__name__}: {error}"
     return ErrorInfo(code=80000, status_code=400, message=message, cause=error)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from ssl import SSLCertVerificationError
 
 import httpx
 
@@ -65,7 +66,10 @@ def problem_of(error: BaseException) -> Problem:
         is_network = own.code in _NETWORK or any(
             isinstance(cause, (httpx.TransportError, OSError)) for cause in _causes(error)
         )
-        hint = _CHECK_NETWORK if is_network else own.hint or f"See {own.href}"
+        is_trusted = not any(
+            isinstance(cause, SSLCertVerificationError) for cause in _causes(error)
+        )
+        hint = _CHECK_NETWORK if is_network and is_trusted else own.hint or f"See {own.href}"
         return Problem(message, own.code, hint, is_network)
     if isinstance(error, OSError) and error.strerror:
         return Problem(_one_line(error.strerror), hint=error.filename)
