@@ -170,6 +170,7 @@ class LocalAbly:
         for app in self._service.apps:
             self._service.apps.delete(app.id)
         self._service.apps.given_key(*_parts(self.key))
+        self.faults.revoke_tokens()
         self.faults.reset()
         self.clear_frames()
         self._changes.notice()

@@ -225,7 +225,7 @@ class Tokens:
 
     def end(self, covers: Callable[[Grant], bool], code: Code) -> None:
         """Refuse, from now on, the tokens issued or seen so far that are covered, with `code`."""
-        self._endings.append(_Ending(covers, code, self._stamp, self._clock.now()))
+        self._endings.append(_Ending(covers, code, self._next_stamp(), self._clock.now()))
 
     def _check_ended(self, grant: Grant, stamp: int) -> None:
         for ending in self._endings:
