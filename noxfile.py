@@ -34,8 +34,19 @@ SPEED_TESTS = [
     "tests/property/test_transports.py",
     "tests/property/test_typed_codec.py",
     "tests/behaviour",
-    "tests/integration",
-    "tests/interop",
+    "tests/integration/auth",
+    "tests/integration/test_bad_input.py",
+    "tests/integration/test_connection.py",
+    "tests/integration/test_debug_snapshot.py",
+    "tests/integration/test_fallback_hosts.py",
+    "tests/integration/test_reconnecting.py",
+    "tests/integration/test_secrets.py",
+    "tests/integration/test_tls.py",
+    "tests/integration/test_uvloop.py",
+    "tests/interop/test_deltas.py",
+    "tests/interop/test_encryption.py",
+    "tests/interop/test_messages.py",
+    "tests/interop/test_presence.py",
 ]
 REST_SDK = ROOT / "vendor" / "ably-python"
 DEVELOPMENT_PINS = ROOT / "constraints" / "development.txt"
