@@ -58,6 +58,7 @@ class Inbound:
         frame_id, connection_id, timestamp = frame.id, frame.connection_id, frame.timestamp
         before = self._base, self._base_id
         try:
+            # What `_fill` does, in one pass with the rest: nothing is done more often than this.
             for index, message in enumerate(frame.messages):
                 if message.id is None and frame_id is not None:
                     message.id = f"{frame_id}:{index}"  # TM2a
